@@ -1,0 +1,115 @@
+"""Conversations, runs and their events. They belong to the person who asked; every query starts from that person."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Conversation(models.Model):
+    """One person's questions and answers on a subject."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-updated_at"]
+        indexes: ClassVar = [models.Index(fields=["person", "-updated_at"])]
+
+    def __str__(self) -> str:
+        return self.title or str(self.pk)
+
+
+class Mode(models.TextChoices):
+    """How a question is to be answered. The words are part of the API."""
+
+    AUTO = "auto", _("Auto")
+    FAST = "fast", _("Fast")
+    THINKING = "thinking", _("Thinking")
+
+
+class RunState(models.TextChoices):
+    RUNNING = "running", _("running")
+    FINISHED = "finished", _("finished")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Run(models.Model):
+    """One answer to one question. What happened in it is its events; the columns here are what lists and resumption need."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runs")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="runs")
+    regenerates = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="regenerated")
+    question = models.TextField(_("question"))
+    language = models.CharField(max_length=10, blank=True)
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.AUTO)  # as asked for
+    road = models.CharField(max_length=10, blank=True)  # as answered: "fast" or "thinking"
+    collections = ArrayField(
+        models.BigIntegerField(), default=list, blank=True
+    )  # empty: every one the person may read
+    as_of = models.DateField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)
+    cancel_requested = models.BooleanField(default=False)
+    answer = models.TextField(blank=True)
+    citations = models.JSONField(default=list)
+    claims = models.JSONField(default=list)
+    usage = models.JSONField(default=dict)
+    lease = models.CharField(max_length=64, blank=True)  # which process works on it
+    heartbeat_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_seq = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        indexes: ClassVar = [
+            models.Index(fields=["conversation", "created_at"]),
+            models.Index(fields=["heartbeat_at"], condition=models.Q(state="running"), name="runs_at_work"),
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:80]
+
+
+class Event(models.Model):
+    """One step of a run, in order; only ever added. `seq` is the `id` of the event stream."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["seq"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "seq"], name="event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}#{self.seq} {self.kind}"
+
+
+class Feedback(models.Model):
+    """Whether an answer helped."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="feedback")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    helped = models.BooleanField()
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "person"], name="feedback_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {'+' if self.helped else '-'}"

@@ -1,0 +1,121 @@
+"""The one door to guarded knowledge: `with acting_as(person): …`.
+
+It opens a transaction and tells PostgreSQL, for that transaction alone, which scopes the person may read; row-level security
+then shows those rows and no others, whatever the query forgets. Keep the block short, and never wait for a model inside it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from accounts.models import Person
+from kb.models import Collection, Document, DocumentVersion, Scope
+
+# What row-level security reads. `*` opens every scope, for the pipeline's own work and for migrations of data.
+SETTING = "kb.scopes"
+ALL_SCOPES = "*"
+
+
+class NotActing(RuntimeError):
+    """Guarded knowledge was asked for outside `acting_as`: a bug of ours, never a person's mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """For whom the current block reads. `person` is None for the pipeline's own work."""
+
+    person: Person | None
+    scopes: str  # PostgreSQL's array text "{1,2,3}", or ALL_SCOPES
+
+
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+def current_actor() -> Actor:
+    """For whom the current block reads.
+
+    Raises:
+        NotActing: outside `acting_as` and `acting_as_system`.
+    """
+    if (actor := _actor.get()) is None:
+        raise NotActing("Guarded knowledge is read inside `with acting_as(person):` only.")
+    return actor
+
+
+def readable_scopes(person: Person) -> QuerySet[Scope]:
+    """The scopes whose documents `person` may read: administrators all, others those of everyone and of their groups."""
+    if not person.is_active:
+        return Scope.objects.none()
+    if person.is_superuser:
+        return Scope.objects.all()
+    return Scope.objects.filter(Q(everyone=True) | Q(groups__in=person.groups.all())).distinct()
+
+
+@contextmanager
+def acting_as(person: Person) -> Iterator[Actor]:
+    """Read guarded knowledge as `person`, in one transaction. Blocks may be nested; the inner one sees as its own person."""
+    numbers = sorted(readable_scopes(person).values_list("pk", flat=True))
+    with _acting(Actor(person, "{" + ",".join(map(str, numbers)) + "}")) as actor:
+        yield actor
+
+
+@contextmanager
+def acting_as_system() -> Iterator[Actor]:
+    """Read and write everything: for the pipeline (ingestion, sweeps, deletion) and commands, never on somebody's behalf."""
+    with _acting(Actor(None, ALL_SCOPES)) as actor:
+        yield actor
+
+
+@contextmanager
+def _acting(actor: Actor) -> Iterator[Actor]:
+    outer = _actor.get()
+    with transaction.atomic():
+        _tell_database(actor)
+        token = _actor.set(actor)
+        try:
+            yield actor
+        finally:
+            _actor.reset(token)
+            # At the outermost block the setting ends with the transaction; a block inside gives the outer one its view back.
+            if connection.in_atomic_block and not connection.needs_rollback:
+                _tell_database(outer or Actor(None, ""))
+
+
+def _tell_database(actor: Actor) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config(%s, %s, true)", [SETTING, actor.scopes])
+
+
+def collections_for() -> QuerySet[Collection]:
+    """The collections in which the current person may read something."""
+    current_actor()
+    return Collection.objects.all()
+
+
+def documents_for() -> QuerySet[Document]:
+    """The documents that the current person may read."""
+    current_actor()
+    return Document.objects.all()
+
+
+def document_for(pk: int) -> Document:
+    """One document that the current person may read.
+
+    Raises:
+        Document.DoesNotExist: when there is none, or the person may not read it; nobody can tell which.
+    """
+    return documents_for().select_related("collection", "current_version", "latest_version").get(pk=pk)
+
+
+def version_for(pk: int) -> DocumentVersion:
+    """One version that the current person may read.
+
+    Raises:
+        DocumentVersion.DoesNotExist: when there is none, or the person may not read it.
+    """
+    current_actor()
+    return DocumentVersion.objects.select_related("document__collection").get(pk=pk)

@@ -1,0 +1,211 @@
+"""What the knowledge base keeps. Guarded tables (Collection to Passage) are read through `kb.access.acting_as` only:
+row-level security shows nobody's rows to a query that does not say for whom it asks."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Collection(models.Model):
+    """A shelf of documents that the same people may read."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    description = models.TextField(_("description"), blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Scope(models.Model):
+    """Who may read: everybody, or some groups. A collection has one default scope; a document that fewer people may read has its own.
+
+    Every guarded row carries its scope's number, so each row-level security policy is one plain comparison."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="scopes")
+    is_default = models.BooleanField(default=True)
+    everyone = models.BooleanField(_("everyone may read"), default=False)
+    groups = models.ManyToManyField(Group, blank=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["collection"], condition=Q(is_default=True), name="one_default_scope"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collection_id}/{self.pk}"
+
+
+class Document(models.Model):
+    """One document through all its versions."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="documents")
+    title = models.CharField(_("title"), max_length=500)
+    title_is_given = models.BooleanField(default=False)  # a person wrote it, so parsing does not change it
+    filename = models.CharField(max_length=255)
+    external_id = models.CharField(max_length=500, blank=True)
+    tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    current_version = models.ForeignKey(
+        "DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    latest_version = models.ForeignKey(
+        "DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-updated_at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["collection", "-updated_at"]),
+            models.Index(fields=["collection", "external_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class State(models.TextChoices):
+    """Where a version stands on its way to being searchable. The words are part of the API."""
+
+    QUEUED = "queued", _("waiting")
+    PARSING = "parsing", _("reading")
+    EMBEDDING = "embedding", _("embedding")
+    INDEXING = "indexing", _("indexing")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+WORKING = (State.QUEUED, State.PARSING, State.EMBEDDING, State.INDEXING)
+
+
+class DocumentVersion(models.Model):
+    """One uploaded file of a document. Its content never changes; its state and progress do until it is ready."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="versions")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    filename = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.BigIntegerField()
+    media_type = models.CharField(max_length=150, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    effective_from = models.DateField(_("valid from"), null=True, blank=True)
+    effective_to = models.DateField(_("valid to"), null=True, blank=True)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(null=True)
+    progress_unit = models.CharField(
+        max_length=20, blank=True
+    )  # "pages", "rows", "passages": what is counted now
+    error_code = models.CharField(max_length=40, blank=True)
+    error_en = models.TextField(blank=True)
+    error_zh = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    heartbeat_at = models.DateTimeField(null=True)
+    lease = models.CharField(
+        max_length=64, blank=True
+    )  # which worker has it; a worker that lost its lease writes nothing more
+    cancel_requested = models.BooleanField(default=False)
+    ready_at = models.DateTimeField(null=True)
+
+    page_count = models.PositiveIntegerField(null=True)
+    passage_count = models.PositiveIntegerField(default=0)
+    characters = models.PositiveBigIntegerField(default=0)
+    metadata = models.JSONField(default=dict, blank=True)
+    warnings = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "number"], name="version_number_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["heartbeat_at"],
+                condition=Q(state__in=["queued", "parsing", "embedding", "indexing"]),
+                name="versions_at_work",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} v{self.number}"
+
+
+class Page(models.Model):
+    """A part of a version's text: a page, slide or sheet, or a stretch of a text without pages. Their texts, joined in order, are the whole."""
+
+    version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="pages")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
+    ordinal = models.PositiveIntegerField()
+    number = models.PositiveIntegerField(null=True)
+    label = models.CharField(max_length=200, blank=True)
+    start = models.PositiveBigIntegerField()
+    end = models.PositiveBigIntegerField()
+    text = models.TextField(blank=True)
+    lines = models.JSONField(
+        default=list
+    )  # [[start, end, x0, y0, x1, y1], …]: spans in this page's text, boxes as fractions of the page
+    width = models.FloatField(default=0)
+    height = models.FloatField(default=0)
+    ocr_confidence = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["ordinal"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "ordinal"], name="page_once")]
+        indexes: ClassVar = [models.Index(fields=["version", "start"])]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.label or self.number or self.ordinal}"
+
+
+class Passage(models.Model):
+    """A searchable piece of a version: its text is exactly the version's text from `start` to `end`."""
+
+    version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="passages")
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="passages")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
+    ordinal = models.PositiveIntegerField()
+    start = models.PositiveBigIntegerField()
+    end = models.PositiveBigIntegerField()
+    text = models.TextField()
+    context = models.TextField(
+        blank=True
+    )  # a table's header row: searched and shown with the text, never quoted
+    heading_path = ArrayField(models.TextField(), default=list)
+    page_from = models.PositiveIntegerField(null=True)
+    page_to = models.PositiveIntegerField(null=True)
+    label = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=10, default="text")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["ordinal"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "ordinal"], name="passage_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id}#{self.ordinal}"

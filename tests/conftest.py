@@ -1,0 +1,70 @@
+"""The cast of the tests, and the sets that some of them measure with.
+
+Alice and Carol are in the group People, Bob is in Engineering; the admin looks after everything. The shelf `handbook` is everyone's,
+`people_files` is for People alone.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+
+from accounts.models import Person
+from kb.access import acting_as_system
+from kb.models import Collection, Scope
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _person(username: str, *groups: str, **fields: bool) -> Person:
+    person = Person.objects.create_user(username, f"{username}@example.com", "a good password", **fields)
+    person.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])
+    return person
+
+
+@pytest.fixture
+def admin(db: None) -> Person:
+    return _person("admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def alice(db: None) -> Person:
+    return _person("alice", "People")
+
+
+@pytest.fixture
+def carol(db: None) -> Person:
+    return _person("carol", "People")
+
+
+@pytest.fixture
+def bob(db: None) -> Person:
+    return _person("bob", "Engineering")
+
+
+def _collection(name: str, *groups: str, everyone: bool = False) -> Collection:
+    with acting_as_system():
+        collection = Collection.objects.create(name=name)
+        scope = Scope.objects.create(collection=collection, everyone=everyone)
+        scope.groups.set([Group.objects.get_or_create(name=group)[0] for group in groups])
+    return collection
+
+
+@pytest.fixture
+def handbook(db: None) -> Collection:
+    return _collection("Handbook", everyone=True)
+
+
+@pytest.fixture
+def people_files(db: None) -> Collection:
+    return _collection("People files", "People")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the measuring sets; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("ZHINANG_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip("the measuring sets are not beside this checkout (ZHINANG_SHARED names their folder)")
+    return folder
