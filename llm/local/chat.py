@@ -1,0 +1,96 @@
+"""A chat request checked field by field, and the reply of the model it names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import INSTRUCT, THINKING
+from .conversation import content_text, read_conversation
+from .extractive import answer
+from .persona import small_talk
+from .wire import Reply, WireError
+
+_ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+MUST_STREAM = "parameter.enable_thinking must be set to false for non-streaming calls"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A chat request whose fields have been checked."""
+
+    model: str
+    messages: list[dict[str, Any]]
+    tools: frozenset[str]
+    stream: bool
+    include_usage: bool
+    thinking: bool
+
+    def prompt_text(self) -> str:
+        """All that the model reads, for counting tokens."""
+        return "\n".join(content_text(message) for message in self.messages)
+
+
+def read_chat_request(body: dict[str, Any]) -> ChatRequest:
+    """Check a request's fields. Raises WireError with the vendor's status, code and message."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise WireError(400, "InvalidParameter", "Field `model` is required.")
+    if model not in (INSTRUCT, THINKING):
+        raise WireError(
+            404, "model_not_found", f"The model {model} does not exist or you do not have access to it."
+        )
+    stream, thinking = bool(body.get("stream")), bool(body.get("enable_thinking"))
+    if thinking and not stream:
+        raise WireError(400, "invalid_parameter_error", MUST_STREAM)
+    tools = _tool_names(body.get("tools") or [])
+    if thinking and body.get("tool_choice") not in (None, "auto", "none"):
+        raise WireError(
+            400,
+            "invalid_parameter_error",
+            "<400> InternalError.Algo.InvalidParameter: The tool_choice parameter does not support being set to "
+            "required or object in thinking mode",
+        )
+    if body.get("tool_choice") == "none":
+        tools = frozenset()
+    options = body.get("stream_options")
+    include_usage = isinstance(options, dict) and bool(options.get("include_usage"))
+    return ChatRequest(model, _messages(body.get("messages")), tools, stream, include_usage, thinking)
+
+
+def _messages(given: Any) -> list[dict[str, Any]]:
+    if not isinstance(given, list) or not given:
+        raise WireError(
+            400, "InvalidParameter", "Field `messages` is required: a list with at least one message."
+        )
+    called = False
+    for message in given:
+        if not isinstance(message, dict) or message.get("role") not in _ROLES:
+            raise WireError(
+                400, "InvalidParameter", "Each message needs a `role`: system, user, assistant or tool."
+            )
+        if message["role"] == "tool" and not called:
+            raise WireError(
+                400,
+                "invalid_parameter_error",
+                'messages with role "tool" must be a response to a preceeding message with "tool_calls".',
+            )
+        called = bool(message.get("tool_calls")) or (called and message["role"] == "tool")
+    return given
+
+
+def _tool_names(given: Any) -> frozenset[str]:
+    try:
+        return frozenset(str(tool["function"]["name"]) for tool in given)
+    except (TypeError, KeyError) as error:
+        raise WireError(400, "InvalidParameter", "Each tool needs `function.name`.") from error
+
+
+def reply_to(chat: ChatRequest) -> Reply:
+    """One turn of the model the request names."""
+    conversation = read_conversation(chat.messages)
+    if not conversation.framed and (said := small_talk(conversation.question)):
+        return Reply(said)
+    return Reply(answer(conversation))
+
+
+__all__: Sequence[str] = ("ChatRequest", "read_chat_request", "reply_to")

@@ -1,0 +1,90 @@
+"""The local Instruct model: answers with sentences chosen from the sources, each cited, or says that they don't answer."""
+
+import re
+from collections.abc import Sequence
+
+from .conversation import Conversation, Source
+from .ranking import Evidence, make_query, rank
+from .text import Language, language_of, question_terms
+from .units import Unit
+
+REFUSAL = {
+    "en": "The documents do not answer this. Try other words, or ask for the collection to be completed.",
+    "zh": "文档中没有找到相关内容。请换一种问法，或请管理员补充资料。",
+}
+_OTHER_LANGUAGE = {
+    "en": "The source is in Chinese; the passage reads:",
+    "zh": "原文为英文，相关内容如下：",
+}
+_FOLLOW_UP = re.compile(
+    r"^(?:and|but|also|what about|how about|then|so)\b|^(?:那么?|那|还有|另外|而|对于)|呢[？?]?$|\b(?:it|they|them|that|those|this|he|she|his|her|their)\b|它|他们|这个|那个|该",
+    re.IGNORECASE,
+)
+_COVERED = 0.42
+_LIMIT = 3
+
+
+def answer(conversation: Conversation) -> str:
+    """An answer of at most three quoted sentences with `[n]` marks, or the refusal, in the question's language."""
+    language = language_of(conversation.question)
+    chosen = choose(conversation)
+    if not chosen:
+        return REFUSAL[language]
+    return write(chosen, language)
+
+
+def choose(conversation: Conversation) -> list[Evidence]:
+    """The evidence to quote, first the best; empty when the sources do not cover the question."""
+    query = make_query(conversation.question, asked_before(conversation))
+    ranked = rank(query, conversation.sources)
+    if not ranked or max(evidence.coverage for evidence in ranked[:3]) < _COVERED:
+        return []
+    best = ranked[0]
+    return [best, *(e for e in ranked[1:_LIMIT] if e.score >= 0.6 * best.score)]
+
+
+def asked_before(conversation: Conversation) -> str:
+    """The earlier question a follow-up leans on, or nothing when the question stands by itself."""
+    if not conversation.earlier:
+        return ""
+    short = len(question_terms(conversation.question)) <= 2
+    if short or _FOLLOW_UP.search(conversation.question.strip()):
+        return conversation.earlier[-1][0]
+    return ""
+
+
+def write(chosen: Sequence[Evidence], language: Language) -> str:
+    """Quoted units as running text: a source's units together and in reading order, the best source first."""
+    order = list(dict.fromkeys(evidence.unit.source.number for evidence in chosen))
+    picked = sorted((e.unit for e in chosen), key=lambda unit: (order.index(unit.source.number), unit.place))
+    text = _joined(picked, language)
+    if language_of(" ".join(unit.text for unit in picked)) != language:
+        return f"{_OTHER_LANGUAGE[language]}\n\n{text}"
+    return text
+
+
+def _joined(picked: Sequence[Unit], language: Language) -> str:
+    text = ""
+    for unit in picked:
+        if unit.kind == "sentence":
+            text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + quoted(unit)
+        else:
+            text += ("\n" if text and not text.endswith("\n") else "") + f"- {quoted(unit)}\n"
+    return text.strip()
+
+
+def quoted(unit: Unit) -> str:
+    """A unit as it is quoted, with its mark. A table row is told with its header."""
+    if unit.kind == "row" and len(unit.header) == len(unit.cells):
+        told = "; ".join(
+            f"{name}: {cell}" if name else cell
+            for name, cell in zip(unit.header, unit.cells, strict=True)
+            if cell
+        )
+        return f"{told} [{unit.source.number}]"
+    return f"{unit.text} [{unit.source.number}]"
+
+
+def sources_by_number(sources: Sequence[Source]) -> dict[int, Source]:
+    """The sources by the number an answer cites them with."""
+    return {source.number: source for source in sources}

@@ -1,0 +1,110 @@
+"""What a question asks for: the type of its answer, read from its wording in English and Chinese."""
+
+import re
+from typing import Literal
+
+from .text import Language
+
+AnswerType = Literal[
+    "person", "date", "number", "duration", "place", "procedure", "reason", "choice", "boolean", "thing"
+]
+
+_EN: tuple[tuple[AnswerType, str], ...] = (
+    (
+        "procedure",
+        r"^(?:how (?:do|can|should|must|would|to)\b(?! (?:long|often|many|much))|what (?:are|is) the (?:steps?|procedure|process)\b)|\bhow (?:do|can|should) (?:i|we|you|one|employees?)\b",
+    ),
+    (
+        "duration",
+        r"\bhow (?:long|often|soon|quickly|old|late|early)\b|\bhow many (?:\w+ )?(?:days?|hours?|weeks?|months?|years?|minutes?|seconds?)\b",
+    ),
+    (
+        "number",
+        r"\bhow (?:many|much|big|large|far|tall|high|deep|wide|fast|heavy|expensive)\b|\bwhat (?:percent\w*|proportion|share|number|amount|fraction)\b"
+        r"|\b(?:population|percentage|per diem|price|cost|salary|fee|rate|limit|maximum|minimum|port|size|budget)\b",
+    ),
+    (
+        "date",
+        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time)\b|\bdeadline\b|\bby what date\b",
+    ),
+    (
+        "person",
+        r"\bwho(?:se|m)?\b|\bwhich (?:person|manager|team|department|employee|man|woman|actor|author|president|king)\b",
+    ),
+    (
+        "place",
+        r"\bwhere\b|\b(?:what|which) (?:city|country|state|town|place|location|building|room|county|region|continent|river)\b",
+    ),
+    ("reason", r"\bwhy\b|\bwhat (?:is|was|were|are) the (?:reasons?|causes?)\b|\bwhat caused\b"),
+    (
+        "boolean",
+        r"^(?:and |but |so )?(?:do|does|did|is|are|was|were|can|could|may|must|should|will|would|has|have|had)\b",
+    ),
+)
+_ZH: tuple[tuple[AnswerType, str], ...] = (
+    ("procedure", r"怎么(?!样的|办的)|如何|怎样|步骤|流程"),
+    (
+        "duration",
+        r"多久|多长时间|几天|几个?小时|几个月|几周|几年|多少(?:天|年|小时|个月|个工作日|分钟|日|周)|享年|几岁|多少岁|多大",
+    ),
+    (
+        "number",
+        r"多少|几[个名人位次种条间座所家部张集岁度号层]|多[高大远重宽深快]|几(?=[\u4e00-\u9fff])|比例|百分之",
+    ),
+    ("date", r"什么时候|何时|哪年|哪一年|哪一天|哪天|几月|几号|几点|哪个月|什么时间|时间是|日期|截止"),
+    ("person", r"谁|哪位|何人|哪个人|什么人|由哪个部门|哪个部门|负责人"),
+    ("place", r"哪里|哪儿|何处|何地|什么地方|哪个(?:国家|城市|省|市|县|区|地区)|哪国|位于|地点"),
+    ("reason", r"为什么|为何|原因|因何|缘故"),
+    ("boolean", r"吗[？?]?$|是否|能否|可否|能不能|可不可以|是不是|有没有|需不需要|要不要"),
+)
+_TABLE = {
+    language: tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in rows)
+    for language, rows in (("en", _EN), ("zh", _ZH))
+}
+
+_NUMBER = r"\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|million|billion|half|once|twice|first|second|third|fourth|fifth|sixth|seventh)\b|[一二两三四五六七八九十百千万亿半]+"
+_ANSWERS: dict[AnswerType, re.Pattern[str]] = {
+    "number": re.compile(_NUMBER, re.IGNORECASE),
+    "duration": re.compile(
+        rf"(?:{_NUMBER})[\s-]*(?:\w+[\s-]+)?(?:days?|hours?|weeks?|months?|years?|minutes?|seconds?|times?|quarters?|个?(?:工作)?日|天|年|个?月|周|个?小时|分钟|秒|次|岁)"
+        r"|\b(?:daily|weekly|monthly|quarterly|yearly|annually|immediately|indefinitely)\b|每[天日周月年季]|永久|立即",
+        re.IGNORECASE,
+    ),
+    "date": re.compile(
+        r"\b(?:1\d{3}|20\d{2})\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|"
+        r"Wednesday|Thursday|Friday|Saturday|Sunday)\b|\b\d{1,2}(?::\d{2}|\s*[ap]\.?m\b)|\b\d{1,2}(?:st|nd|rd|th)\b|century|\d+\s*年|\d+\s*月|\d+\s*[日号]|\d+[:：]\d+|\d+\s*点"
+        r"|[一二三四五六七八九十〇零]+[年月日]|世纪|\d+年代"
+    ),
+    "person": re.compile(
+        r"(?<=[a-z,;] )[A-Z][\w'’-]+(?: [A-Z][\w'’.-]*)*|\b(?:manager|director|officer|team|lead|head|department|president|committee|desk|HR|CEO|CFO|CTO)\b|^[A-Z]\w+ [A-Z]\w+"
+        r"|[\u4e00-\u9fff](?:经理|总监|主管|部门|部|组|团队|负责人|专员|先生|女士|导演|作家|演员|将军|皇帝|王|委员会)|[·•]|由|人"
+    ),
+    "place": re.compile(
+        r"\b(?:in|at|near|from|on|to|of) (?:the )?[A-Z][\w'’-]+|\b(?:room|floor|building|office|street|city|country|north|south|east|west)\b|位于|[省市县区镇村路街楼层室国岛州洲山]|东|西|南|北"
+    ),
+    "reason": re.compile(
+        r"\b(?:because|due to|since|so that|in order to|therefore|as a result|caused?|reason|leads? to|led to|result(?:ed|s)? (?:in|from))\b|因为|由于|因此|所以|为了|导致|以便|故而|原因|因[\u4e00-\u9fff]{2,}",
+        re.IGNORECASE,
+    ),
+    "procedure": re.compile(
+        r"\b(?:must|should|submit|open|click|go to|contact|send|fill|use|request|call|email|select|enter|log ?in|sign|first|then|by \w+ing)\b|提交|填写|登录|打开|点击|联系|申请|发送|选择|首先|然后|通过|到.{1,8}(?:办理|领取)|需要?",
+        re.IGNORECASE,
+    ),
+}
+
+
+def answer_type(question: str, language: Language) -> AnswerType:
+    """The type of answer a question asks for; `thing` when its wording does not say."""
+    for kind, pattern in _TABLE[language]:
+        if pattern.search(question.strip()):
+            return kind
+    return "thing"
+
+
+def holds_answer(text: str, kind: AnswerType, question: str) -> bool:
+    """Whether a text holds something of the type asked for that the question itself does not already name."""
+    pattern = _ANSWERS.get(kind)
+    if pattern is None:
+        return True
+    asked = question.lower()
+    return any(match.group().lower() not in asked for match in pattern.finditer(text))
