@@ -1,0 +1,1 @@
+"""The one door to every model server. Knows no Django model."""
