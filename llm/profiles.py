@@ -254,9 +254,9 @@ def _guess(url: str, env: Mapping[str, str]) -> Profile:
 def _chat_endpoint(profile: Profile, env: Mapping[str, str]) -> Endpoint:
     if profile is LOCAL:
         return Endpoint(_local_url(env))
-    names = ("DASHSCOPE_API_KEY", "API_KEY", "OPENAI_API_KEY")
-    if profile is not MODELSTUDIO:
-        names = ("OPENAI_API_KEY", "API_KEY")
+    names: tuple[str, ...] = ("OPENAI_API_KEY", "API_KEY")
+    if profile is MODELSTUDIO:
+        names = ("DASHSCOPE_API_KEY", "API_KEY", "OPENAI_API_KEY")
     key = next((env[name] for name in names if name in env), "")
     if profile.needs_key and not key:
         raise ConfigurationError(f"{names[0]} is not set. Set it to the API key of the {profile.name} service.")
