@@ -13,9 +13,7 @@ class Conversation(models.Model):
     """One person's questions and answers on a subject."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
-    )
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
     title = models.CharField(_("title"), max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -44,7 +42,9 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One answer to one question. What happened in it is its events; the columns here are what lists and resumption need."""
+    """One answer to one question.
+
+    What happened in it is its events; the columns here are what lists and resumption need."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runs")
@@ -54,9 +54,7 @@ class Run(models.Model):
     language = models.CharField(max_length=10, blank=True)
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.AUTO)  # as asked for
     road = models.CharField(max_length=10, blank=True)  # as answered: "fast" or "thinking"
-    collections = ArrayField(
-        models.BigIntegerField(), default=list, blank=True
-    )  # empty: every one the person may read
+    collections = ArrayField(models.BigIntegerField(), default=list, blank=True)  # empty: every one the person may read
     as_of = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)
     cancel_requested = models.BooleanField(default=False)

@@ -44,9 +44,7 @@ def envint(name: str, default: int, minimum: int, maximum: int, env: Mapping[str
     except ValueError:
         number = minimum - 1
     if not minimum <= number <= maximum:
-        raise ImproperlyConfigured(
-            f"{name} is {text!r}. Set it to a whole number from {minimum} to {maximum}."
-        )
+        raise ImproperlyConfigured(f"{name} is {text!r}. Set it to a whole number from {minimum} to {maximum}.")
     return number
 
 

@@ -7,10 +7,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-# Scripts, styles and pictures come from this server alone, so nothing a model or a document writes can load or send anything elsewhere.
+# Scripts, styles and pictures come from this server alone: nothing that a model or a document writes can load or send
+# anything elsewhere.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -22,7 +23,7 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
     if iscoroutinefunction(get_response):
 
         async def asynchronous(request: HttpRequest) -> HttpResponseBase:
-            response = await get_response(request)
+            response: HttpResponseBase = await get_response(request)
             response.headers.setdefault("Content-Security-Policy", POLICY)
             return response
 

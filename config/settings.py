@@ -54,6 +54,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+METRICS_TOKEN = envtext("METRICS_TOKEN")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -163,9 +164,7 @@ DATABASES = {"default": database()}
 # Background work: Celery over Redis, RabbitMQ, or files under VAR_DIR when CELERY_BROKER_URL is not set
 
 CELERY_BROKER_URL = envtext("CELERY_BROKER_URL", "filesystem://")
-if not CELERY_BROKER_URL.startswith(
-    ("redis://", "rediss://", "sentinel://", "amqp://", "amqps://", "filesystem://")
-):
+if not CELERY_BROKER_URL.startswith(("redis://", "rediss://", "sentinel://", "amqp://", "amqps://", "filesystem://")):
     raise ImproperlyConfigured("CELERY_BROKER_URL must start with redis://, rediss://, amqp:// or amqps://.")
 WORKER_CONCURRENCY = envint("WORKER_CONCURRENCY", min(os.cpu_count() or 1, 4), 1, 256)
 
@@ -222,7 +221,6 @@ LOGGING: dict[str, Any] = {
         "level": envchoice("LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR")),
     },
     "loggers": {
-        name: {"level": envtext("LOG_LEVEL", "INFO")}
-        for name in ("config", "llm", "accounts", "kb", "agents")
+        name: {"level": envtext("LOG_LEVEL", "INFO")} for name in ("config", "llm", "accounts", "kb", "agents")
     },
 }

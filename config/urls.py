@@ -1,5 +1,11 @@
 """Addresses."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[object] = []
+from config import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+]

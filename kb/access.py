@@ -1,7 +1,8 @@
 """The one door to guarded knowledge: `with acting_as(person): …`.
 
-It opens a transaction and tells PostgreSQL, for that transaction alone, which scopes the person may read; row-level security
-then shows those rows and no others, whatever the query forgets. Keep the block short, and never wait for a model inside it.
+It opens a transaction and tells PostgreSQL, for that transaction alone, which scopes the person may read; row-level
+security then shows those rows and no others, whatever the query forgets. Keep the block short, and never wait for a
+model inside it.
 """
 
 from collections.abc import Iterator
@@ -47,7 +48,7 @@ def current_actor() -> Actor:
 
 
 def readable_scopes(person: Person) -> QuerySet[Scope]:
-    """The scopes whose documents `person` may read: administrators all, others those of everyone and of their groups."""
+    """The scopes whose documents `person` may read: administrators all, others everyone's and their groups'."""
     if not person.is_active:
         return Scope.objects.none()
     if person.is_superuser:
@@ -57,7 +58,7 @@ def readable_scopes(person: Person) -> QuerySet[Scope]:
 
 @contextmanager
 def acting_as(person: Person) -> Iterator[Actor]:
-    """Read guarded knowledge as `person`, in one transaction. Blocks may be nested; the inner one sees as its own person."""
+    """Read guarded knowledge as `person`, in one transaction. In nested blocks the inner one sees as its own person."""
     numbers = sorted(readable_scopes(person).values_list("pk", flat=True))
     with _acting(Actor(person, "{" + ",".join(map(str, numbers)) + "}")) as actor:
         yield actor
@@ -65,7 +66,7 @@ def acting_as(person: Person) -> Iterator[Actor]:
 
 @contextmanager
 def acting_as_system() -> Iterator[Actor]:
-    """Read and write everything: for the pipeline (ingestion, sweeps, deletion) and commands, never on somebody's behalf."""
+    """Read and write everything: for the pipeline (ingestion, sweeps, deletion), never on somebody's behalf."""
     with _acting(Actor(None, ALL_SCOPES)) as actor:
         yield actor
 
@@ -80,7 +81,7 @@ def _acting(actor: Actor) -> Iterator[Actor]:
             yield actor
         finally:
             _actor.reset(token)
-            # At the outermost block the setting ends with the transaction; a block inside gives the outer one its view back.
+            # The outermost block's setting ends with its transaction; one inside gives the outer one its view back.
             if connection.in_atomic_block and not connection.needs_rollback:
                 _tell_database(outer or Actor(None, ""))
 

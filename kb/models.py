@@ -16,9 +16,7 @@ class Collection(models.Model):
 
     name = models.CharField(_("name"), max_length=200, unique=True)
     description = models.TextField(_("description"), blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -29,9 +27,10 @@ class Collection(models.Model):
 
 
 class Scope(models.Model):
-    """Who may read: everybody, or some groups. A collection has one default scope; a document that fewer people may read has its own.
+    """Who may read: everybody, or some groups.
 
-    Every guarded row carries its scope's number, so each row-level security policy is one plain comparison."""
+    A collection has one default scope; a document that fewer people may read has its own. Every guarded row carries its
+    scope's number, so each row-level security policy is one plain comparison."""
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="scopes")
     is_default = models.BooleanField(default=True)
@@ -40,9 +39,7 @@ class Scope(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["collection"], condition=Q(is_default=True), name="one_default_scope"
-            ),
+            models.UniqueConstraint(fields=["collection"], condition=Q(is_default=True), name="one_default_scope"),
         ]
 
     def __str__(self) -> str:
@@ -62,12 +59,8 @@ class Document(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    current_version = models.ForeignKey(
-        "DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    latest_version = models.ForeignKey(
-        "DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    current_version = models.ForeignKey("DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+")
+    latest_version = models.ForeignKey("DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -110,17 +103,13 @@ class DocumentVersion(models.Model):
     language = models.CharField(max_length=10, blank=True)
     effective_from = models.DateField(_("valid from"), null=True, blank=True)
     effective_to = models.DateField(_("valid to"), null=True, blank=True)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(null=True)
-    progress_unit = models.CharField(
-        max_length=20, blank=True
-    )  # "pages", "rows", "passages": what is counted now
+    progress_unit = models.CharField(max_length=20, blank=True)  # "pages", "rows", "passages": what is counted now
     error_code = models.CharField(max_length=40, blank=True)
     error_en = models.TextField(blank=True)
     error_zh = models.TextField(blank=True)
@@ -140,9 +129,7 @@ class DocumentVersion(models.Model):
 
     class Meta:
         ordering = ["-number"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["document", "number"], name="version_number_once")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["document", "number"], name="version_number_once")]
         indexes: ClassVar = [
             models.Index(
                 fields=["heartbeat_at"],
@@ -156,7 +143,9 @@ class DocumentVersion(models.Model):
 
 
 class Page(models.Model):
-    """A part of a version's text: a page, slide or sheet, or a stretch of a text without pages. Their texts, joined in order, are the whole."""
+    """A part of a version's text: a page, slide or sheet, or a stretch of a text without pages.
+
+    The texts of a version's pages, joined in order, are its whole text."""
 
     version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="pages")
     scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
@@ -193,9 +182,7 @@ class Passage(models.Model):
     start = models.PositiveBigIntegerField()
     end = models.PositiveBigIntegerField()
     text = models.TextField()
-    context = models.TextField(
-        blank=True
-    )  # a table's header row: searched and shown with the text, never quoted
+    context = models.TextField(blank=True)  # a table's header row: searched and shown with the text, never quoted
     heading_path = ArrayField(models.TextField(), default=list)
     page_from = models.PositiveIntegerField(null=True)
     page_to = models.PositiveIntegerField(null=True)

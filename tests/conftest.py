@@ -1,7 +1,7 @@
 """The cast of the tests, and the sets that some of them measure with.
 
-Alice and Carol are in the group People, Bob is in Engineering; the admin looks after everything. The shelf `handbook` is everyone's,
-`people_files` is for People alone.
+Alice and Carol are in the group People, Bob is in Engineering; the admin looks after everything. The shelf `handbook`
+is everyone's, `people_files` is for People alone.
 """
 
 import os

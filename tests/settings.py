@@ -5,10 +5,11 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "tests"
-for name in (
-    "DASHSCOPE_API_KEY", "API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "MODEL_PROFILE", "INSTRUCT_MODEL", "THINKING_MODEL",
-    "EMBEDDING_MODEL", "EMBEDDING_BASE_URL", "EMBEDDING_API_KEY", "RERANK_MODEL", "RERANK_URL", "CELERY_BROKER_URL", "STORAGE_URL",
-):  # fmt: skip
+MODEL_VARIABLES = (
+    "DASHSCOPE_API_KEY API_KEY OPENAI_API_KEY OPENAI_BASE_URL MODEL_PROFILE INSTRUCT_MODEL THINKING_MODEL "
+    "EMBEDDING_MODEL EMBEDDING_DIMENSIONS EMBEDDING_BASE_URL EMBEDDING_API_KEY RERANK_MODEL RERANK_URL"
+)
+for name in (*MODEL_VARIABLES.split(), "CELERY_BROKER_URL", "STORAGE_URL"):
     os.environ.pop(name, None)
 os.environ["VAR_DIR"] = os.environ.get("TEST_VAR_DIR", str(FOLDER))
 # Nothing listens there: a test that needs models starts a server and says so in its own settings.

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, with an embedded server when none is configured and row-level security that always binds."""
+"""Django's PostgreSQL backend: an embedded server when none is configured, row-level security that always binds."""

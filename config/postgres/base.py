@@ -1,7 +1,8 @@
 """The database backend that `settings.DATABASES` names.
 
-Two things differ from Django's own: the embedded server is started when it is needed, and a connection whose role would
-pass by row-level security (a superuser, or one with BYPASSRLS) steps down to `APPLICATION_ROLE` before anything is asked of it.
+Two things differ from Django's own: the embedded server is started when it is needed, and a connection whose role
+would pass by row-level security (a superuser, or one with BYPASSRLS) steps down to `zhinang_app` before anything is
+asked of it.
 """
 
 from pathlib import Path
@@ -13,24 +14,22 @@ from django.db.backends.postgresql import base
 
 from config.postgres import embedded
 
-APPLICATION_ROLE = "zhinang_app"
-
 # One lock for all sessions that prepare a database at the same time: CREATE ROLE has no IF NOT EXISTS.
-PREPARE = f"""
+PREPARE = """
     select pg_advisory_xact_lock(7215305);
     create extension if not exists vector;
     do $$ begin
-        if not exists (select from pg_roles where rolname = '{APPLICATION_ROLE}') then
-            create role {APPLICATION_ROLE} nologin nosuperuser nobypassrls;
+        if not exists (select from pg_roles where rolname = 'zhinang_app') then
+            create role zhinang_app nologin nosuperuser nobypassrls;
         end if;
     exception when duplicate_object or unique_violation then null;
     end $$;
-    grant usage, create on schema public to {APPLICATION_ROLE};
+    grant usage, create on schema public to zhinang_app;
 """
-PREPARED = f"""
+PREPARED = """
     select exists (select from pg_extension where extname = 'vector')
-       and exists (select from pg_roles where rolname = '{APPLICATION_ROLE}')
-       and has_schema_privilege((select oid from pg_roles where rolname = '{APPLICATION_ROLE}'), 'public', 'create')
+       and exists (select from pg_roles where rolname = 'zhinang_app')
+       and has_schema_privilege((select oid from pg_roles where rolname = 'zhinang_app'), 'public', 'create')
 """
 
 
@@ -57,5 +56,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 cursor.execute("begin")
                 cursor.execute(PREPARE)
                 cursor.execute("commit")
-            cursor.execute(f"set role {APPLICATION_ROLE}")
+            cursor.execute("set role zhinang_app")
         return True

