@@ -1,0 +1,238 @@
+"""What happens in a run, as values. Pure.
+
+The page, the API, the stored history, the tests and the evaluation read these same events. Names of kinds and of
+fields are stored and streamed, so they are for ever: add fields with a default, never rename one.
+
+In a run's order: `routed`, then tool calls (the first search is one too), thinking and text, `cited` right after the
+text whose marks it explains, `checked` after the answer, and last exactly one of `finished`, `failed`, `cancelled`.
+Text before a `tool_called` or an `escalated` was a remark on the way, not the answer: see `answer_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any, ClassVar, Literal
+
+from pydantic import TypeAdapter
+
+Road = Literal["fast", "thinking"]
+Support = Literal["supported", "weak", "unsupported"]
+Verdict = Literal["good", "partly", "unsupported", "not_in_documents", "disagree", "uncited"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact place that a cited sentence comes from.
+
+    `quote` is literally the version's text from `start` to `end` (characters). `number` is the mark in the answer,
+    1, 2, … in order of first appearance; one number is one place.
+    """
+
+    number: int
+    document: int
+    version: int
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    title: str = ""
+    section: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that was shown to the model under `source`. Its text is read again when it is needed, as the asker."""
+
+    source: int
+    document: int
+    version: int
+    start: int
+    end: int
+    title: str = ""
+    section: str = ""
+    page: int | None = None
+    date: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of the answer: where it stands in it, the numbers it cites, and whether its quotes support it.
+
+    `reason` names what is missing or differs: "number", "date", "name", "negation", "unit", "terms" or "uncited".
+    """
+
+    text: str
+    start: int
+    end: int
+    citations: tuple[int, ...]
+    support: Support
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Which road is taken. `reason` is a word: "asked", "simple", or the router's feature that decided."""
+
+    kind: ClassVar = "routed"
+    mode: Road
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A piece of the model's reasoning, in the field of the protocol it came in."""
+
+    kind: ClassVar = "thinking"
+    text: str
+    field: str = "reasoning_content"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan as it now stands."""
+
+    kind: ClassVar = "planned"
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    kind: ClassVar = "tool_called"
+    call_id: str
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """What a tool gave. `found` counts passages, matches or documents. `error` is a sentence, empty when it worked.
+
+    `result` is what the model read, with each passage replaced by its source number.
+    """
+
+    kind: ClassVar = "tool_returned"
+    call_id: str
+    name: str
+    summary: str = ""
+    found: int = 0
+    sources: tuple[Source, ...] = ()
+    error: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """The fast road hands over to the Thinking agent; `reason` is the model's own sentence or a word of ours."""
+
+    kind: ClassVar = "escalated"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer in Markdown, with marks like `[1]` that `cited` explains."""
+
+    kind: ClassVar = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    kind: ClassVar = "cited"
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    kind: ClassVar = "checked"
+    claims: tuple[Claim, ...] = ()
+    verdict: Verdict = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A limit was reached ("steps", "seconds", "tokens"); the answer that follows is the best so far."""
+
+    kind: ClassVar = "limited"
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The whole answer. `usage` counts prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens."""
+
+    kind: ClassVar = "finished"
+    mode: Road
+    answer: str
+    usage: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No answer, or one that broke off. `error` is a `ModelError`'s kind or a word of ours.
+
+    The two sentences say what happened and what to do; `retry`: asking again may help.
+    """
+
+    kind: ClassVar = "failed"
+    error: str
+    message_en: str
+    message_zh: str
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    kind: ClassVar = "cancelled"
+
+
+Event = (
+    Routed | Thinking | Planned | ToolCalled | ToolReturned | Escalated | Text | Cited | Checked | Limited
+    | Finished | Failed | Cancelled
+)  # fmt: skip
+KINDS: dict[str, type[Event]] = {
+    event.kind: event
+    for event in (
+        Routed, Thinking, Planned, ToolCalled, ToolReturned, Escalated, Text, Cited, Checked, Limited,
+        Finished, Failed, Cancelled,
+    )
+}  # fmt: skip
+LAST = (Finished, Failed, Cancelled)
+"""A run's last event is one of these; nothing follows it."""
+
+
+def to_data(event: Event) -> dict[str, Any]:
+    """The event's fields as JSON data, without its kind."""
+    return asdict(event)
+
+
+def from_data(kind: str, data: dict[str, Any]) -> Event:
+    """The event that `to_data` made `data` from. Fields it does not know are passed over.
+
+    Raises:
+        KeyError: for a kind that there is not.
+        pydantic.ValidationError: for data that is not of this kind.
+    """
+    event: Event = _adapter(kind).validate_python(data)
+    return event
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[kind])
+
+
+def answer_of(events: Iterable[Event]) -> str:
+    """The answer so far: the text since the last tool call or hand-over."""
+    pieces: list[str] = []
+    for event in events:
+        if isinstance(event, (ToolCalled, Escalated)):
+            pieces.clear()
+        elif isinstance(event, Text):
+            pieces.append(event.text)
+    return "".join(pieces)
