@@ -1,0 +1,46 @@
+"""Who is asking: the API's bearer keys."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from ninja.security import HttpBearer
+
+from accounts.api_keys import person_of_key
+from accounts.models import Person
+
+router = Router(tags=["people"])
+
+
+class KeyAuth(HttpBearer):
+    """`Authorization: Bearer <key>`; the key's person becomes `request.auth`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        return person_of_key(token)
+
+
+class PersonOut(Schema):
+    id: int
+    username: str
+    name: str
+    groups: list[str]
+    is_admin: bool
+
+
+def asker(request: HttpRequest) -> Person:
+    """The person whose key came with the request."""
+    person = request.auth  # type: ignore[attr-defined]
+    assert isinstance(person, Person)
+    return person
+
+
+@router.get("/me", response=PersonOut, summary="Whose key this is")
+def me(request: HttpRequest) -> dict[str, Any]:
+    person = asker(request)
+    return {
+        "id": person.pk,
+        "username": person.username,
+        "name": str(person),
+        "groups": list(person.groups.order_by("name").values_list("name", flat=True)),
+        "is_admin": person.is_superuser,
+    }
