@@ -8,9 +8,7 @@ from .server import create_app
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m llm.local", description="Zhinang's offline model server."
-    )
+    parser = argparse.ArgumentParser(prog="python -m llm.local", description="Zhinang's offline model server.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])

@@ -1,14 +1,18 @@
 """A chat request checked field by field, and the reply of the model it names."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import INSTRUCT, THINKING
-from .conversation import content_text, read_conversation
+from .complexity import need_of, reason_for
+from .conversation import content_text
 from .extractive import answer
 from .persona import small_talk
-from .wire import Reply, WireError
+from .planner import next_turn
+from .reply import Call, Reply
+from .text import language_of
+from .transcript import read_transcript
+from .wire import WireError
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 MUST_STREAM = "parameter.enable_thinking must be set to false for non-streaming calls"
@@ -36,9 +40,7 @@ def read_chat_request(body: dict[str, Any]) -> ChatRequest:
     if not isinstance(model, str) or not model:
         raise WireError(400, "InvalidParameter", "Field `model` is required.")
     if model not in (INSTRUCT, THINKING):
-        raise WireError(
-            404, "model_not_found", f"The model {model} does not exist or you do not have access to it."
-        )
+        raise WireError(404, "model_not_found", f"The model {model} does not exist or you do not have access to it.")
     stream, thinking = bool(body.get("stream")), bool(body.get("enable_thinking"))
     if thinking and not stream:
         raise WireError(400, "invalid_parameter_error", MUST_STREAM)
@@ -59,15 +61,11 @@ def read_chat_request(body: dict[str, Any]) -> ChatRequest:
 
 def _messages(given: Any) -> list[dict[str, Any]]:
     if not isinstance(given, list) or not given:
-        raise WireError(
-            400, "InvalidParameter", "Field `messages` is required: a list with at least one message."
-        )
+        raise WireError(400, "InvalidParameter", "Field `messages` is required: a list with at least one message.")
     called = False
     for message in given:
         if not isinstance(message, dict) or message.get("role") not in _ROLES:
-            raise WireError(
-                400, "InvalidParameter", "Each message needs a `role`: system, user, assistant or tool."
-            )
+            raise WireError(400, "InvalidParameter", "Each message needs a `role`: system, user, assistant or tool.")
         if message["role"] == "tool" and not called:
             raise WireError(
                 400,
@@ -86,11 +84,15 @@ def _tool_names(given: Any) -> frozenset[str]:
 
 
 def reply_to(chat: ChatRequest) -> Reply:
-    """One turn of the model the request names."""
-    conversation = read_conversation(chat.messages)
-    if not conversation.framed and (said := small_talk(conversation.question)):
+    """One turn of the model the request names. Reasoning is told only where thinking was asked for."""
+    transcript = read_transcript(chat.messages)
+    conversation = transcript.conversation
+    if said := small_talk(conversation.question):
         return Reply(said)
+    if chat.thinking or chat.model == THINKING:
+        reply = next_turn(transcript, chat.tools)
+        return reply if chat.thinking else replace(reply, reasoning="")
+    need = need_of(conversation.question)
+    if need and "escalate" in chat.tools:
+        return Reply(calls=(Call("escalate", {"reason": reason_for(need, language_of(conversation.question))}),))
     return Reply(answer(conversation))
-
-
-__all__: Sequence[str] = ("ChatRequest", "read_chat_request", "reply_to")

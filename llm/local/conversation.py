@@ -87,12 +87,7 @@ def read_conversation(messages: Sequence[dict[str, Any]]) -> Conversation:
     text = content_text(messages[last]) if last >= 0 else ""
     block = _SOURCES.search(text)
     today = next(
-        (
-            day.group(1)
-            for m in messages
-            if m.get("role") == "system"
-            if (day := _TODAY.search(content_text(m)))
-        ),
+        (day.group(1) for m in messages if m.get("role") == "system" if (day := _TODAY.search(content_text(m)))),
         "",
     )
     return Conversation(

@@ -77,9 +77,7 @@ def quoted(unit: Unit) -> str:
     """A unit as it is quoted, with its mark. A table row is told with its header."""
     if unit.kind == "row" and len(unit.header) == len(unit.cells):
         told = "; ".join(
-            f"{name}: {cell}" if name else cell
-            for name, cell in zip(unit.header, unit.cells, strict=True)
-            if cell
+            f"{name}: {cell}" if name else cell for name, cell in zip(unit.header, unit.cells, strict=True) if cell
         )
         return f"{told} [{unit.source.number}]"
     return f"{unit.text} [{unit.source.number}]"

@@ -14,9 +14,7 @@ _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|你好|您好|嗨|早上好|下午好|晚上好|大家好)(?:\s+there)?\W*$",
     re.IGNORECASE,
 )
-_THANKS = re.compile(
-    r"^\W*(?:thanks?(?: you)?(?: very much| a lot)?|thx|谢谢你?|多谢|感谢)\W*$", re.IGNORECASE
-)
+_THANKS = re.compile(r"^\W*(?:thanks?(?: you)?(?: very much| a lot)?|thx|谢谢你?|多谢|感谢)\W*$", re.IGNORECASE)
 
 _SAYINGS = {
     "who": {

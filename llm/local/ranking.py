@@ -33,9 +33,14 @@ class Evidence:
     direct: float
 
 
-def make_query(question: str, before: str = "") -> Query:
-    """A query from a question; `before` is the question it follows up, whose terms then count by half."""
+def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
+    """A query from a question; `before` is the question it follows up, whose terms then count by half.
+
+    The terms of `emphasis` count double: what one part of a comparison is about.
+    """
     weights = dict.fromkeys(question_terms(question), 1.0)
+    for term in question_terms(emphasis):
+        weights[term] = 2.0
     for term in question_terms(before):
         weights.setdefault(term, 0.5)
     for term in weights:
@@ -53,7 +58,7 @@ def rank(query: Query, sources: Sequence[Source]) -> list[Evidence]:
     weights = _weighted(query, bags)
     total = sum(weights.values()) or 1.0
     similar = _similarities(query.text, pool)
-    order = {id(source): position for position, source in enumerate(sources)}
+    order = {source.number: position for position, source in enumerate(sources)}
     found = []
     for index, unit in enumerate(pool):
         direct = sum(w for term, w in weights.items() if term in bags[index]) / total
@@ -63,7 +68,7 @@ def rank(query: Query, sources: Sequence[Source]) -> list[Evidence]:
             + context
             + 0.3 * float(similar[index])
             + (0.12 if holds_answer(unit.text, query.kind, query.text) else 0.0)
-            + 0.1 / (1 + order[id(unit.source)])
+            + 0.1 / (1 + order[unit.source.number])
             - 0.1 * (len(unit.text) < 12)
         )
         found.append(Evidence(unit, score, direct + context, direct))
@@ -80,17 +85,19 @@ def _weighted(query: Query, bags: Sequence[frozenset[str]]) -> dict[str, float]:
     }
 
 
-def _context(
-    index: int, pool: Sequence[Unit], bags: Sequence[frozenset[str]], weights: dict[str, float]
-) -> float:
+def _context(index: int, pool: Sequence[Unit], bags: Sequence[frozenset[str]], weights: dict[str, float]) -> float:
     """What the unit's title, headings and neighbours add, each term counted once at its best."""
     unit = pool[index]
     over = frozenset(
-        terms(" ".join((unit.source.title, unit.source.section, unit.heading, unit.lead, *unit.header)))
+        terms(
+            " ".join(
+                (unit.source.title, unit.source.section, unit.source.date[:4], unit.heading, unit.lead, *unit.header)
+            )
+        )
     )
     near: set[str] = set()
     for other in (index - 1, index + 1):
-        if 0 <= other < len(pool) and pool[other].source is unit.source:
+        if 0 <= other < len(pool) and pool[other].source == unit.source:
             near |= bags[other]
     gained = 0.0
     for term, weight in weights.items():

@@ -32,9 +32,7 @@ def read_rerank_request(body: dict[str, Any]) -> RerankRequest:
     if not isinstance(documents, list) or not documents:
         raise WireError(400, "InvalidParameter", "Field `documents` is required: a list of texts.")
     if len(documents) > MAX_DOCUMENTS:
-        raise WireError(
-            400, "InvalidParameter", f"At most {MAX_DOCUMENTS} documents can be ranked in one request."
-        )
+        raise WireError(400, "InvalidParameter", f"At most {MAX_DOCUMENTS} documents can be ranked in one request.")
     texts = [document.get("text") if isinstance(document, dict) else document for document in documents]
     if not all(isinstance(text, str) for text in texts):
         raise WireError(400, "InvalidParameter", 'Each of `documents` must be a text or {"text": …}.')

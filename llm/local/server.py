@@ -21,9 +21,7 @@ from .wire import WireError, chunks, completion, error_response, json_response, 
 
 MAX_BATCH = 64
 MAX_BODY = 32 * 1024 * 1024
-_CARD = (
-    "Zhinang's offline model: it runs inside the product, quotes documents, and needs no key and no network."
-)
+_CARD = "Zhinang's offline model: it runs inside the product, quotes documents, and needs no key and no network."
 
 
 def create_app() -> Starlette:
@@ -59,9 +57,7 @@ async def health(request: Request) -> Response:
 
 
 async def models(request: Request) -> Response:
-    return json_response(
-        {"object": "list", "data": [_card(name) for name in (INSTRUCT, THINKING, EMBEDDING, RERANK)]}
-    )
+    return json_response({"object": "list", "data": [_card(name) for name in (INSTRUCT, THINKING, EMBEDDING, RERANK)]})
 
 
 async def model_card(request: Request) -> Response:
@@ -139,9 +135,7 @@ async def _body(request: Request) -> dict[str, Any]:
     async for part in request.stream():
         size += len(part)
         if size > MAX_BODY:
-            raise WireError(
-                413, "InvalidParameter", f"The request is larger than {MAX_BODY // 1024 // 1024} MB."
-            )
+            raise WireError(413, "InvalidParameter", f"The request is larger than {MAX_BODY // 1024 // 1024} MB.")
         parts.append(part)
     try:
         body = orjson.loads(b"".join(parts))
@@ -156,9 +150,7 @@ def _known(model: Any, *served: str) -> str:
     if not isinstance(model, str) or not model:
         raise WireError(400, "InvalidParameter", "Field `model` is required.")
     if model not in served:
-        raise WireError(
-            404, "model_not_found", f"The model {model} does not exist or you do not have access to it."
-        )
+        raise WireError(404, "model_not_found", f"The model {model} does not exist or you do not have access to it.")
     return model
 
 

@@ -98,6 +98,11 @@ def question_terms(question: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(terms(runs)))
 
 
+def content_runs(text: str) -> list[str]:
+    """The runs of a Chinese question that carry its meaning, as they are written."""
+    return [run.strip("，。？！、；：《》“” ") for run in _HAN_QUESTION.split(text) if run and terms(run)]
+
+
 def pieces(text: str) -> list[str]:
     """Cut a text into pieces of about a word, as a model's tokens arrive; joined they give the text again."""
     return re.findall(rf"\s*(?:[{_HAN}]{{1,2}}|[^\s{_HAN}]+)|\s+", text)

@@ -62,16 +62,12 @@ def units(source: Source) -> tuple[Unit, ...]:
             if not header:
                 header = cells
             elif cells != header:
-                found.append(
-                    Unit(source, len(found), plain(text.strip()), "row", heading, lead, header, cells)
-                )
+                found.append(Unit(source, len(found), plain(text.strip()), "row", heading, lead, header, cells))
         elif kind == "end_of_table":
             header = ()
         else:
             for sentence in sentences(plain(text)):
-                found.append(
-                    Unit(source, len(found), sentence, kind, heading, lead if kind == "item" else "")
-                )
+                found.append(Unit(source, len(found), sentence, kind, heading, lead if kind == "item" else ""))
             if kind == "sentence" and found:
                 lead = found[-1].text
     return tuple(found)

@@ -3,7 +3,6 @@
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -11,24 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from .reply import Call, Reply
 from .text import pieces
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call: the tool's name and its arguments."""
-
-    name: str
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One turn of a local chat model."""
-
-    text: str = ""
-    reasoning: str = ""
-    calls: tuple[Call, ...] = ()
 
 
 class WireError(HTTPException):
@@ -41,18 +24,14 @@ class WireError(HTTPException):
 
 def json_response(data: Any, status: int = 200) -> Response:
     """A JSON response by orjson, which also writes numpy's numbers."""
-    return Response(
-        orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json"
-    )
+    return Response(orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json")
 
 
 async def error_response(request: Request, error: Exception) -> Response:
     """An exception as `{"error": {...}, "request_id"}`; `request_id` stands outside `error`, as the vendor has it."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = (
-        error.detail
-        if isinstance(error, HTTPException)
-        else "An internal error has occurred, please try again later."
+        error.detail if isinstance(error, HTTPException) else "An internal error has occurred, please try again later."
     )
     code = (
         error.code
@@ -94,9 +73,7 @@ def chunks(model: str, reply: Reply, usage: dict[str, Any] | None) -> Iterator[b
     envelope = _envelope(model, "chat.completion.chunk")
 
     def event(delta: dict[str, Any] | None, finish: str | None = None) -> bytes:
-        choices = (
-            [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
-        )
+        choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
         return (
             b"data: "
             + orjson.dumps({**envelope, "choices": choices, "usage": usage if delta is None else None})

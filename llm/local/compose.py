@@ -1,0 +1,165 @@
+"""The Thinking model's answer: the best sentences for each part with their marks, what is missing, and the sum."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .decompose import Part, Task
+from .entities import new_entities
+from .extractive import REFUSAL, quoted, write
+from .quantities import Amount, Fact, amount_in, amounts, expression, operation_of, plain_number
+from .ranking import Evidence, make_query, rank
+from .sayings import say
+from .text import terms
+from .transcript import Transcript
+
+_COVERED = 0.42
+_LISTED = 10
+_LIMIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A part of the question with the evidence that answers it, the best first."""
+
+    part: Part
+    evidence: tuple[Evidence, ...]
+
+
+def findings(task: Task, transcript: Transcript) -> list[Finding]:
+    """The parts for which the sources hold an answer, in the question's order."""
+    found = []
+    for part in task.parts:
+        ranked = rank(make_query(part.text, part.context, part.label), transcript.sources)
+        if ranked and (ranked[0].coverage >= _COVERED):
+            found.append(Finding(part, tuple(_chosen(task, part, ranked))))
+    return found
+
+
+def _chosen(task: Task, part: Part, ranked: Sequence[Evidence]) -> list[Evidence]:
+    if task.need == "listing" and len(task.parts) == 1:
+        return _one_a_document(ranked)
+    if len(task.parts) > 1:
+        return [ranked[0], *(e for e in ranked[1:2] if e.score >= 0.85 * ranked[0].score)]
+    if task.need == "chain":
+        return _linked(part, ranked)
+    return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= 0.6 * ranked[0].score)]
+
+
+def _one_a_document(ranked: Sequence[Evidence]) -> list[Evidence]:
+    best: dict[int, Evidence] = {}
+    for evidence in ranked:
+        if evidence.coverage >= _COVERED:
+            best.setdefault(evidence.unit.source.document, evidence)
+    return list(best.values())[:_LISTED]
+
+
+def _linked(part: Part, ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The best unit, and the unit that best answers what it leaves open with the names it brings in."""
+    first = ranked[0]
+    told = f"{first.unit.text} {first.unit.source.title}"
+    names = new_entities(told, part.text)
+    known = set(terms(told))
+    still_open = [term for term in make_query(part.text).weights if term not in known]
+    if not names or not still_open:
+        return list(ranked[:2])
+    wanted = set(still_open) | set(terms(" ".join(names)))
+
+    def gain(evidence: Evidence) -> float:
+        unit = evidence.unit
+        held = set(terms(f"{unit.text} {unit.source.title} {unit.heading}")) & wanted
+        return len(held) / len(wanted) + 0.3 * evidence.score
+
+    others = [evidence for evidence in ranked if evidence.unit != first.unit]
+    return [first, *sorted(others, key=gain, reverse=True)[:2]]
+
+
+def facts_of(task: Task, found: Sequence[Finding]) -> list[Fact]:
+    """The amount that each part's best evidence gives."""
+    given = amounts(task.question)
+    facts = []
+    for finding in found:
+        for evidence in finding.evidence:
+            amount = amount_in(evidence.unit, finding.part.text, given)
+            if amount:
+                facts.append(Fact(finding.part.label, amount, evidence.unit.source.number))
+                break
+    return facts
+
+
+def calculation(task: Task, found: Sequence[Finding]) -> str | None:
+    """The Python expression whose value the question asks for, or None when it asks for no sum."""
+    if task.need not in ("calculation", "comparison", "change"):
+        return None
+    operation = operation_of(task.question, task.language)
+    if operation is None or (operation == "sum" and task.need != "calculation"):
+        return None
+    facts = facts_of(task, found)
+    if len(facts) < len(found) or (len(found) < len(task.parts)):
+        return None
+    return expression(operation, facts, amounts(task.question))
+
+
+def compose(task: Task, transcript: Transcript) -> str:
+    """The whole answer, or the refusal when no part of the question is answered."""
+    found = findings(task, transcript)
+    if not found:
+        return REFUSAL[task.language]
+    if len(task.parts) == 1:
+        body = _single(task, found[0])
+    else:
+        body = "\n".join(_line(task, finding) for finding in found)
+    missing = [part.label or part.text for part in task.parts if part not in [f.part for f in found]]
+    if missing:
+        body += "\n\n" + say("missing", task, ("、" if task.language == "zh" else ", ").join(missing))
+    if conclusion := _conclusion(task, transcript, found):
+        body += "\n\n" + conclusion
+    return body
+
+
+def _single(task: Task, finding: Finding) -> str:
+    if task.need == "listing" and len(finding.evidence) > 1:
+        lines = [f"- {e.unit.source.title}: {quoted(e.unit)}" for e in finding.evidence]
+        return say("count", task, str(len(lines))) + "\n" + "\n".join(lines)
+    return write(finding.evidence, task.language)
+
+
+def _line(task: Task, finding: Finding) -> str:
+    text = (" " if task.language == "en" else "").join(quoted(e.unit) for e in finding.evidence)
+    colon = "：" if task.language == "zh" else ": "
+    return f"- **{finding.part.label}**{colon}{text}" if finding.part.label else f"- {text}"
+
+
+def _conclusion(task: Task, transcript: Transcript, found: Sequence[Finding]) -> str:
+    code = calculation(task, found)
+    if not code or not transcript.count("run_python"):
+        return ""
+    if not transcript.results:
+        return say("no_sum", task)
+    facts = facts_of(task, found)
+    value = _rounded(transcript.results[-1])
+    unit = "%" if operation_of(task.question, task.language) == "percent" else _unit_name(facts[0].amount)
+    shown = code.replace(" * ", " × ").replace(" - ", " − ").replace(" / ", " ÷ ")
+    marks = "".join(f"[{number}]" for number in dict.fromkeys(fact.source for fact in facts))
+    told = f"{shown} = {value}{unit}"
+    if operation_of(task.question, task.language) == "difference" and len(facts) == 2:
+        told = _compared(task, facts, told)
+    return say("result", task, f"{told} {marks}")
+
+
+def _compared(task: Task, facts: Sequence[Fact], told: str) -> str:
+    first, second = facts
+    if first.amount.value == second.amount.value:
+        return say("equal", task, plain_number(first.amount.value) + _unit_name(first.amount))
+    higher = first if first.amount.value > second.amount.value else second
+    return say("higher", task, higher.label, told) if higher.label else told
+
+
+def _unit_name(amount: Amount) -> str:
+    return f" {amount.unit}" if amount.unit and amount.unit != "percent" else "%" if amount.unit else ""
+
+
+def _rounded(result: str) -> str:
+    try:
+        return plain_number(round(float(result), 2))
+    except ValueError:
+        return result

@@ -1,0 +1,124 @@
+"""The local Thinking model: decides by rules, from the transcript alone, which tools to call next or what to answer."""
+
+from collections.abc import Sequence
+
+from .compose import calculation, compose, findings
+from .decompose import Part, Task, task_of
+from .entities import new_entities
+from .extractive import asked_before
+from .ranking import Evidence, make_query, rank
+from .reply import Call, Reply
+from .sayings import say
+from .text import content_runs, question_terms, terms
+from .transcript import Transcript
+
+MAX_CALLS = 8
+_SEARCHING = ("search_knowledge", "read_document", "find_in_documents", "list_documents")
+_ENOUGH = 0.75
+_ROUNDS = 3
+
+
+def next_turn(transcript: Transcript, tools: frozenset[str]) -> Reply:
+    """One turn: a plan, then searches, then closer looks, then a sum if one is asked for, then the answer."""
+    task = task_of(transcript.conversation.question, asked_before(transcript.conversation))
+    if "plan" in tools and not transcript.count("plan"):
+        return Reply(reasoning=say("planning", task), calls=(Call("plan", {"steps": plan(task)}),))
+    rounds = transcript.count(*_SEARCHING)
+    if rounds < _ROUNDS:
+        reasoning, wanted = gather(task) if rounds == 0 else deepen(task, transcript, rounds)
+        if calls := _allowed(wanted, transcript, tools):
+            return Reply(reasoning=reasoning, calls=calls)
+    found = findings(task, transcript)
+    code = calculation(task, found)
+    if code and "run_python" in tools and not transcript.count("run_python"):
+        return Reply(reasoning=say("calculating", task), calls=(Call("run_python", {"code": code}),))
+    return Reply(reasoning=say("answering" if found else "nothing", task), text=compose(task, transcript))
+
+
+def _allowed(wanted: Sequence[Call], transcript: Transcript, tools: frozenset[str]) -> tuple[Call, ...]:
+    made = transcript.calls
+    fresh: list[Call] = []
+    for call in wanted:
+        if call.name in tools and call not in made and call not in fresh:
+            fresh.append(call)
+    # One call is kept back for the sum.
+    return tuple(fresh[: max(0, MAX_CALLS - 1 - len(made))])
+
+
+def plan(task: Task) -> list[str]:
+    """Three to five steps in the question's language."""
+    steps = [say("step_search", task, part.label or part.text) for part in task.parts[:3]]
+    middle = {"chain": "step_follow", "listing": "step_list", "change": "step_read", "calculation": "step_sum"}
+    steps.append(say(middle.get(task.need or "", "step_read"), task))
+    if task.need == "comparison":
+        steps.append(say("step_compare", task))
+    return [*steps, say("step_answer", task)][:5]
+
+
+def gather(task: Task) -> tuple[str, list[Call]]:
+    """The first look: a search for each part, and for lists the documents that bear on the topic."""
+    calls = []
+    if task.need == "listing" and task.topic:
+        calls.append(Call("find_in_documents", {"text": task.topic}))
+    if task.need in ("listing", "change"):
+        calls.append(Call("list_documents", {"query": " ".join(_content_words(task.question))}))
+    calls += [_search(_query_text(part), 16 if task.need == "listing" else 8) for part in task.parts]
+    return say("searching", task, "、".join(part.label or part.text for part in task.parts)), calls
+
+
+def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[Call]]:
+    """A closer look at what is not covered yet: the next hop of a chain, other words, or the document itself."""
+    calls: list[Call] = []
+    for part in task.parts:
+        ranked = rank(make_query(part.text, part.context), transcript.sources)
+        if task.need == "chain" and (hop := next_hop(part, ranked)):
+            calls.append(hop)
+        elif not ranked or ranked[0].coverage < _ENOUGH:
+            calls += _closer(part, ranked, rounds)
+    if task.need == "change":
+        calls += _documents_to_read(transcript)
+    return say("deepening", task), calls
+
+
+def next_hop(part: Part, ranked: Sequence[Evidence]) -> Call | None:
+    """A search for what the best unit leaves open, with the names that it brings in."""
+    if not ranked:
+        return None
+    best = ranked[0].unit
+    told = set(terms(f"{best.text} {best.source.title}"))
+    names = new_entities(f"{best.text} {best.source.title}", part.text)[:3]
+    still_open = [word for word in _content_words(part.text) if not set(terms(word)) & told]
+    if not names or not still_open:
+        return None
+    return _search(" ".join([*still_open, *names]))
+
+
+def _closer(part: Part, ranked: Sequence[Evidence], rounds: int) -> list[Call]:
+    if ranked and ranked[0].coverage >= 0.4:
+        source = ranked[0].unit.source
+        place = {"page": source.page} if source.page else {"section": source.section} if source.section else {}
+        return [Call("read_document", {"document": source.document, **place})]
+    words = " ".join(_content_words(part.text)[: 4 if rounds == 1 else 2])
+    return [_search(f"{part.label} {words}".strip())] if words else []
+
+
+def _documents_to_read(transcript: Transcript) -> list[Call]:
+    numbers = dict.fromkeys(source.document for source in transcript.sources)
+    return [Call("read_document", {"document": number}) for number in list(numbers)[:2]]
+
+
+def _search(query: str, limit: int = 8) -> Call:
+    return Call("search_knowledge", {"query": query, "limit": limit})
+
+
+def _query_text(part: Part) -> str:
+    text = part.text.strip(" ?？。.")
+    return f"{text} {part.context}".strip() if len(question_terms(text)) < 3 else text
+
+
+def _content_words(text: str) -> list[str]:
+    """The words of a question that carry its meaning, as they are written."""
+    words = []
+    for chunk in text.replace("?", " ").split():
+        words += [chunk] if chunk.isascii() else content_runs(chunk)
+    return [word for word in words if question_terms(word)]

@@ -1,0 +1,100 @@
+"""What the Thinking model has done so far in a run, read from the messages after the question."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .conversation import Conversation, Source, content_text, read_conversation, read_source
+from .reply import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The conversation, the calls made in each turn since the question, and all that the tools gave back."""
+
+    conversation: Conversation
+    turns: tuple[tuple[Call, ...], ...] = ()
+    sources: tuple[Source, ...] = ()
+    documents: tuple[dict[str, Any], ...] = ()
+    results: tuple[str, ...] = ()
+    failed: bool = False
+    total: int | None = None
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls made so far."""
+        return tuple(call for turn in self.turns for call in turn)
+
+    def count(self, *names: str) -> int:
+        """How many turns called one of these tools."""
+        return sum(any(call.name in names for call in turn) for turn in self.turns)
+
+
+@dataclass
+class _Reader:
+    sources: dict[int, Source] = field(default_factory=dict)
+    documents: dict[int, dict[str, Any]] = field(default_factory=dict)
+    results: list[str] = field(default_factory=list)
+    failed: bool = False
+    total: int | None = None
+
+    def read(self, name: str, text: str) -> None:
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError:
+            return
+        if not isinstance(data, dict):
+            return
+        for source in map(read_source, data.get("passages") or ()):
+            if source:
+                self.sources.setdefault(source.number, source)
+        for document in data.get("documents") or ():
+            if isinstance(document, dict) and isinstance(document.get("document"), int):
+                self.documents.setdefault(document["document"], document)
+        if name == "list_documents" and isinstance(data.get("total"), int):
+            self.total = data["total"]
+        if name == "run_python":
+            self._read_result(data)
+
+    def _read_result(self, data: dict[str, Any]) -> None:
+        value = data.get("result")
+        if value is None:
+            value = str(data.get("output") or "").strip() or None
+        if "error" in data or value is None:
+            self.failed = True
+        else:
+            self.results.append(str(value))
+
+
+def read_transcript(messages: Sequence[dict[str, Any]]) -> Transcript:
+    """Read a run from its messages: everything after the last user message belongs to it."""
+    conversation = read_conversation(messages)
+    last = max((i for i, message in enumerate(messages) if message.get("role") == "user"), default=-1)
+    reader = _Reader({source.number: source for source in conversation.sources})
+    turns: list[tuple[Call, ...]] = []
+    names: dict[str, str] = {}
+    for message in messages[last + 1 :]:
+        if message.get("tool_calls"):
+            called = [call for call in message["tool_calls"] if isinstance(call.get("function"), dict)]
+            turns.append(tuple(_call(call["function"]) for call in called))
+            names |= {str(call.get("id")): str(call["function"].get("name")) for call in called}
+        elif message.get("role") == "tool":
+            reader.read(names.get(str(message.get("tool_call_id")), ""), content_text(message))
+    return Transcript(
+        conversation,
+        tuple(turns),
+        tuple(reader.sources.values()),
+        tuple(reader.documents.values()),
+        tuple(reader.results),
+        reader.failed,
+        reader.total,
+    )
+
+
+def _call(function: dict[str, Any]) -> Call:
+    try:
+        arguments = json.loads(function.get("arguments") or "{}")
+    except json.JSONDecodeError:
+        arguments = {}
+    return Call(str(function.get("name")), arguments if isinstance(arguments, dict) else {})
