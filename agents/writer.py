@@ -1,0 +1,142 @@
+"""From a run's events as they happen to stored and delivered ones: pieces of text are gathered for a moment first.
+
+Followers see stored events only, so whoever comes back after a reload reads the very pieces that the others read. A
+piece is stored at once when nothing was for `interval` seconds, so the first words do not wait; after that, what has
+come meanwhile is stored together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import asdict, replace
+from typing import Any
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError
+
+from agents.events import Checked, Cited, Escalated, Event, Finished, Routed, Text, Thinking, ToolCalled
+from agents.journal import Numbered, append, storable
+from agents.live import Live
+from agents.threads import in_thread
+
+logger = logging.getLogger(__name__)
+INTERVAL = 0.12
+STORING_TRIES = 5
+
+
+class Summary:
+    """What the columns of a run say about its events so far."""
+
+    def __init__(self) -> None:
+        self.road = ""
+        self.pieces: list[str] = []
+        self.citations: list[dict[str, Any]] = []
+        self.claims: list[dict[str, Any]] = []
+        self.usage: dict[str, int] = {}
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, Text):
+            self.pieces.append(event.text)
+        elif isinstance(event, (ToolCalled, Escalated)):
+            self.pieces.clear()
+            self.citations.clear()
+            if isinstance(event, Escalated):
+                self.road = "thinking"
+        elif isinstance(event, Cited):
+            self.citations += [asdict(citation) for citation in event.citations]
+        elif isinstance(event, Checked):
+            self.claims = [asdict(claim) for claim in event.claims]
+        elif isinstance(event, Routed):
+            self.road = event.mode
+        elif isinstance(event, Finished):
+            self.usage = event.usage
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "road": self.road,
+            "answer": "".join(self.pieces),
+            "citations": self.citations,
+            "claims": self.claims,
+            "usage": self.usage,
+        }
+
+
+class Writer:
+    """Stores one run's events under this process' lease and hands them on."""
+
+    def __init__(self, run_id: UUID, lease: str, past: list[Numbered], live: Live, interval: float = INTERVAL) -> None:
+        self.run_id = run_id
+        self.lease = lease
+        self.live = live
+        self.interval = interval
+        self.last_seq = past[-1][0] if past else 0
+        self.summary = Summary()
+        for _, event in past:
+            self.summary.add(event)
+        self._waiting: list[Event] = []
+        self._flushed_at = 0.0
+        self._storing = asyncio.Lock()
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def put(self, event: Event) -> None:
+        """Store an event: a piece of text soon, anything else now.
+
+        Raises:
+            LeaseLost: when the run is no longer this process' own.
+        """
+        if self._flusher and self._flusher.done():
+            flusher, self._flusher = self._flusher, None
+            flusher.result()
+        if not isinstance(event, (Text, Thinking)):
+            self._waiting.append(event)
+            await self.flush()
+            return
+        if event.text:
+            self._gather(event)
+            if self._flusher is None:
+                self._flusher = asyncio.create_task(self._flush_soon())
+
+    def _gather(self, event: Text | Thinking) -> None:
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, Text) and isinstance(event, Text):
+            self._waiting[-1] = Text(last.text + event.text)
+        elif isinstance(last, Thinking) and isinstance(event, Thinking) and last.field == event.field:
+            self._waiting[-1] = replace(last, text=last.text + event.text)
+        else:
+            self._waiting.append(event)
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(max(0.0, self._flushed_at + self.interval - time.monotonic()))
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Store what waits. Text that the database did not take for the moment stays waiting."""
+        async with self._storing:
+            if not self._waiting:
+                return
+            events, self._waiting = [storable(event) for event in self._waiting], []
+            for event in events:
+                self.summary.add(event)
+            columns = self.summary.columns() if events[-1].kind in ("finished", "failed", "cancelled") else {}
+            numbered = await self._stored(events, columns)
+            self.last_seq = numbered[-1][0]
+            self._flushed_at = time.monotonic()
+            self.live.publish(numbered)
+
+    async def _stored(self, events: list[Event], columns: dict[str, Any]) -> list[Numbered]:
+        for attempt in range(1, STORING_TRIES + 1):
+            try:
+                return await in_thread(append, self.run_id, self.lease, self.last_seq, events, **columns)
+            except (OperationalError, InterfaceError):
+                if attempt == STORING_TRIES:
+                    raise
+                logger.warning("Run %s: the database did not take %s events, trying again", self.run_id, len(events))
+                await asyncio.sleep(0.2 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Wait for a flush under way; what it raised is known to whoever puts the last event."""
+        if self._flusher:
+            await asyncio.wait([self._flusher])
