@@ -201,8 +201,10 @@ def read_failure(body: bytes | str | object) -> Failure:
     )
 
 
-def is_failure(frame: Mapping[str, Any]) -> bool:
+def is_failure(frame: object) -> bool:
     """Whether a frame of a stream, or a 200 body, is an error: `{"error": …}`, vLLM's, or the native flat shape."""
+    if not isinstance(frame, Mapping):
+        return False
     if frame.get("error") or frame.get("object") == "error":
         return True
     return not frame.get("choices") and bool(frame.get("code")) and "message" in frame

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Message = dict[str, Any]
 
 TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-REASONING_FIELDS = ("reasoning_content", "reasoning")
+ReasoningField = Literal["reasoning_content", "reasoning", "think"]
+"""Where a server put the reasoning. `think`: inline in the content, between tags."""
+REASONING_FIELDS: tuple[ReasoningField, ...] = ("reasoning_content", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def assistant_message(
     *,
     tool_calls: Sequence[ToolCall] = (),
     reasoning: str = "",
-    reasoning_field: str = "reasoning_content",
+    reasoning_field: ReasoningField = "reasoning_content",
 ) -> Message:
     """The model's own turn, to be sent back with the results of its tools.
 
