@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,14 @@ class Embedder:
             if ids:
                 self._weights.take(ids, axis=0).sum(axis=0, out=row)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(lengths == 0, 1, lengths), tokens
+        return vectors / np.where(lengths == 0, np.float32(1), lengths), tokens
+
+    def word(self, word: str) -> tuple[NDArray[np.float32], float]:
+        """A word's unit vector, and its length before scaling, which grows with how much the word says."""
+        ids = self._tokenizer.encode(word, add_special_tokens=False).ids
+        vector: NDArray[np.float32] = self._weights.take(ids, axis=0).sum(axis=0)
+        length = float(np.linalg.norm(vector))
+        return (vector / length if length else vector), length
 
     def count_tokens(self, text: str) -> int:
         """The number of tokens of a text, for usage figures."""
@@ -56,6 +63,12 @@ class Embedder:
 def embedder() -> Embedder:
     """The process's embedder, loaded at its first use (some 0.2 s)."""
     return Embedder()
+
+
+@lru_cache(maxsize=16384)
+def word_vector(word: str) -> tuple[NDArray[np.float32], float]:
+    """`Embedder.word` of the process's embedder, remembered: the words of a company's documents recur."""
+    return embedder().word(word)
 
 
 def to_base64(vector: NDArray[np.float32]) -> str:

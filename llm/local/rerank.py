@@ -33,8 +33,9 @@ def read_rerank_request(body: dict[str, Any]) -> RerankRequest:
         raise WireError(400, "InvalidParameter", "Field `documents` is required: a list of texts.")
     if len(documents) > MAX_DOCUMENTS:
         raise WireError(400, "InvalidParameter", f"At most {MAX_DOCUMENTS} documents can be ranked in one request.")
-    texts = [document.get("text") if isinstance(document, dict) else document for document in documents]
-    if not all(isinstance(text, str) for text in texts):
+    given = [document.get("text") if isinstance(document, dict) else document for document in documents]
+    texts = [text for text in given if isinstance(text, str)]
+    if len(texts) < len(given):
         raise WireError(400, "InvalidParameter", 'Each of `documents` must be a text or {"text": …}.')
     top_n = body.get("top_n") or len(texts)
     if not isinstance(top_n, int) or top_n < 1:

@@ -84,6 +84,11 @@ def terms(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def surfaces(text: str) -> dict[str, str]:
+    """Each English term of a text with the word it comes from, in lower case."""
+    return {term: token.lower() for token in _TOKEN.findall(text) if token.isascii() for term in _word_terms(token)}
+
+
 def _word_terms(token: str) -> list[str]:
     word = token.replace("’", "'").lower().removesuffix("'s")
     if word in STOP_WORDS or (len(word) == 1 and not word.isdigit()):
