@@ -1,0 +1,258 @@
+"""The OpenAI-compatible door: `/v1/models` and `/v1/chat/completions`.
+
+The whole assistant stands behind a model's name, so any client of the OpenAI protocol gets cited answers: the marks in
+the text are explained in a list of sources after it, and `citations` and `claims` travel as extra fields, which the
+official clients keep.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+import orjson
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from accounts.api_keys import person_of_key
+from accounts.models import Person
+from agents import runs
+from agents.event_stream import ALIVE, HEADERS, SILENCE_SECONDS, with_silences
+from agents.events import Cancelled, Checked, Cited, Escalated, Event, Failed, Finished, Text, Thinking, ToolCalled, to_data
+from agents.models import Conversation, Run, RunState
+
+MODELS = {"zhinang-auto": "auto", "zhinang-fast": "fast", "zhinang-thinking": "thinking"}
+# When this part of the protocol was first served; clients show it as the models' age.
+CREATED = 1_767_225_600
+HISTORY_MESSAGES = 20
+
+
+class Part(BaseModel):
+    """A part of a message. Only text is read."""
+
+    type: str
+    text: str = ""
+
+
+class ChatMessage(BaseModel):
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type in ("text", "input_text"))
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatIn(BaseModel):
+    model: str
+    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+
+
+class Refused(Exception):
+    """The request cannot be served; what to answer in OpenAI's shape."""
+
+    def __init__(self, status: int, message: str, code: str | None, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.param = status, message, code, param
+
+    def response(self) -> JsonResponse:
+        kind = {401: "authentication_error", 429: "rate_limit_error"}.get(self.status, "invalid_request_error")
+        if self.status >= 500:
+            kind = "server_error"
+        error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
+        return JsonResponse({"error": error}, status=self.status)
+
+
+def _person(request: HttpRequest) -> Person:
+    scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
+    person = person_of_key(key.strip()) if scheme.lower() == "bearer" and key else None
+    if person is None:
+        raise Refused(401, _("This key is unknown or revoked. Send a valid one: Authorization: Bearer <key>."), "invalid_api_key")
+    return person
+
+
+@require_GET
+def models(request: HttpRequest) -> HttpResponse:
+    """The three roads as models."""
+    try:
+        _person(request)
+    except Refused as refused:
+        return refused.response()
+    data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "zhinang"} for name in MODELS]
+    return JsonResponse({"object": "list", "data": data})
+
+
+@csrf_exempt
+@require_POST
+async def chat_completions(request: HttpRequest) -> HttpResponseBase:
+    """Answer the last user message; what stands before it is read as the conversation so far."""
+    try:
+        person = await sync_to_async(_person)(request)
+        body = _body(request)
+        run = await sync_to_async(_begin)(person, body)
+    except Refused as refused:
+        return refused.response()
+    if body.stream:
+        with_usage = bool(body.stream_options and body.stream_options.include_usage)
+        return StreamingHttpResponse(
+            _chunks(run, body.model, with_usage), content_type="text/event-stream", headers=HEADERS
+        )
+    return await _completion(run, body.model)
+
+
+def _body(request: HttpRequest) -> ChatIn:
+    try:
+        body = TypeAdapter(ChatIn).validate_json(request.body)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise Refused(400, f"{where}: {problem['msg']}", "invalid_request", where or None) from error
+    if body.model not in MODELS:
+        names = ", ".join(MODELS)
+        message = _("There is no model “%(model)s” here. Choose one of: %(names)s.") % {"model": body.model, "names": names}
+        raise Refused(404, message, "model_not_found", "model")
+    return body
+
+
+def _begin(person: Person, body: ChatIn) -> Run:
+    turns = [message for message in body.messages if message.role in ("user", "assistant") and message.text.strip()]
+    if not turns or turns[-1].role != "user":
+        raise Refused(400, _("The last message must be a question of the user."), "invalid_request", "messages")
+    conversation = Conversation.objects.create(person=person, title=turns[-1].text[:80], listed=False)
+    _remember(conversation, turns[:-1][-HISTORY_MESSAGES:])
+    try:
+        return runs.start(person, turns[-1].text, mode=MODELS[body.model], conversation=conversation)
+    except runs.QuestionError as error:
+        raise Refused(400, str(error), "invalid_request", "messages") from error
+
+
+def _remember(conversation: Conversation, turns: list[ChatMessage]) -> None:
+    """The protocol has no memory of its own: what the client says was said becomes the conversation's finished runs."""
+    past: list[Run] = []
+    for turn in turns:
+        if turn.role == "user":
+            past.append(
+                Run(
+                    person_id=conversation.person_id,
+                    conversation=conversation,
+                    question=turn.text[: runs.QUESTION_LENGTH],
+                    state=RunState.FINISHED,
+                )
+            )
+        elif past:
+            past[-1].answer = turn.text
+    Run.objects.bulk_create(past)
+
+
+async def _completion(run: Run, model: str) -> HttpResponse:
+    failure: Event | None = None
+    async for _seq, event in runs.follow(run.pk):
+        failure = event if isinstance(event, (Failed, Cancelled)) else failure
+    run = await sync_to_async(Run.objects.get)(pk=run.pk)
+    if failure is not None:
+        return _refusal(failure).response()
+    message = {"role": "assistant", "content": run.answer + _sources(run.citations), "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    return JsonResponse(
+        {
+            "id": f"chatcmpl-{run.pk.hex}",
+            "object": "chat.completion",
+            "created": int(run.created_at.timestamp()),
+            "model": model,
+            "choices": [choice],
+            "usage": _usage(run.usage),
+            "citations": run.citations,
+            "claims": run.claims,
+        }
+    )
+
+
+async def _chunks(run: Run, model: str, with_usage: bool) -> AsyncIterator[bytes]:
+    head = {"id": f"chatcmpl-{run.pk.hex}", "object": "chat.completion.chunk", "created": int(time.time()), "model": model}
+
+    def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return _frame({**head, "choices": [choice], **more})
+
+    citations: list[dict[str, Any]] = []
+    claims: list[dict[str, Any]] = []
+    answering = False
+    yield chunk({"role": "assistant", "content": ""})
+    async for item in with_silences(runs.follow(run.pk), SILENCE_SECONDS):
+        event = item[1] if item else None
+        match event:
+            case None:
+                yield ALIVE
+            case Thinking(text=text):
+                yield chunk({"reasoning_content": text})
+            case Text(text=text):
+                answering = True
+                yield chunk({"content": text})
+            case ToolCalled() | Escalated() if answering:
+                # What was said before was a remark on the way; text that was sent cannot be taken back.
+                answering = False
+                citations.clear()
+                yield chunk({"content": "\n\n"})
+            case Cited():
+                citations += to_data(event)["citations"]
+            case Checked():
+                claims = to_data(event)["claims"]
+            case Finished(usage=usage):
+                if sources := _sources(citations):
+                    yield chunk({"content": sources})
+                yield chunk({}, "stop", citations=citations, claims=claims)
+                if with_usage:
+                    yield _frame({**head, "choices": [], "usage": _usage(usage)})
+            case Failed() | Cancelled():
+                yield _frame(orjson.loads(_refusal(event).response().content))
+    yield b"data: [DONE]\n\n"
+
+
+def _frame(data: dict[str, Any]) -> bytes:
+    return b"data: %s\n\n" % orjson.dumps(data)
+
+
+def _refusal(event: Event) -> Refused:
+    if not isinstance(event, Failed):
+        return Refused(409, _("The answer was stopped."), "cancelled")
+    chinese = (get_language() or "en").startswith("zh")
+    status = 429 if event.error == "rate_limit" else 503 if event.retry else 502
+    return Refused(status, event.message_zh if chinese else event.message_en, event.error)
+
+
+def _sources(citations: list[dict[str, Any]]) -> str:
+    """The list under the answer that explains its marks, in Markdown."""
+    lines = []
+    for citation in citations:
+        place = [citation["title"] or _("document %(number)s") % {"number": citation["document"]}]
+        if citation["page"]:
+            place.append(_("page %(number)s") % {"number": citation["page"]})
+        quote = " ".join(str(citation["quote"]).split())
+        lines.append(f"[{citation['number']}] {', '.join(place)}: “{quote}”")
+    return "\n\n" + "\n\n".join(lines) if lines else ""
+
+
+def _usage(usage: dict[str, int]) -> dict[str, Any]:
+    prompt, completion = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": usage.get("cached_tokens", 0)},
+        "completion_tokens_details": {"reasoning_tokens": usage.get("reasoning_tokens", 0)},
+    }

@@ -1,0 +1,346 @@
+"""Collections, documents and search over HTTP."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from django.http import FileResponse, Http404, HttpRequest
+from django.utils.translation import get_language
+from ninja import Field, File, Form, Query, Router, Schema, Status
+from ninja.files import UploadedFile
+
+from accounts.api import asker
+from kb import documents, storage
+from kb.access import acting_as, collections_for, document_for, documents_for
+from kb.models import Collection, Document, DocumentVersion, State
+from kb.search import Hit, search_as
+
+router = Router(tags=["knowledge"])
+
+
+class ErrorOut(Schema):
+    code: str
+    message: str
+
+
+class CollectionIn(Schema):
+    name: str
+    description: str = ""
+    groups: list[str] = Field(default=[], description="Names of the groups that may read it.")
+    everyone: bool = Field(default=False, description="Everybody who signs in may read it.")
+
+
+class CollectionOut(Schema):
+    id: int
+    name: str
+    description: str
+    created_at: datetime
+
+
+class Progress(Schema):
+    done: int
+    total: int | None
+    unit: str
+
+
+class VersionOut(Schema):
+    id: int
+    number: int
+    filename: str
+    state: str
+    progress: Progress
+    error: ErrorOut | None
+    size: int
+    sha256: str
+    media_type: str
+    language: str
+    pages: int | None
+    passages: int
+    effective_from: date | None
+    effective_to: date | None
+    created_at: datetime
+    ready_at: datetime | None
+
+
+class DocumentOut(Schema):
+    id: int
+    collection: int
+    title: str
+    filename: str
+    tags: list[str]
+    state: str = Field(description="queued parsing embedding indexing ready failed cancelled; of the latest version")
+    progress: Progress
+    error: ErrorOut | None
+    version: VersionOut | None = Field(description="the latest version")
+    current_version: int | None = Field(description="the version that answers now")
+    updated_at: datetime
+
+
+class DocumentsOut(Schema):
+    documents: list[DocumentOut]
+    total: int
+
+
+class AcceptedOut(Schema):
+    documents: list[DocumentOut]
+
+
+class Dates(Schema):
+    title: str = ""
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+
+class SearchIn(Schema):
+    query: Annotated[str, Field(min_length=1, max_length=2000)]
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    collections: list[int] | None = None
+    documents: list[int] | None = None
+    as_of: date | None = None
+
+
+class HitOut(Schema):
+    document: int
+    version: int
+    passage: int
+    collection: int
+    title: str
+    section: list[str]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+    why: dict[str, Any]
+
+
+class SearchOut(Schema):
+    hits: list[HitOut]
+
+
+def _version(version: DocumentVersion) -> dict[str, Any]:
+    chinese = (get_language() or "en").startswith("zh")
+    problem = version.error_zh if chinese else version.error_en
+    return {
+        "id": version.pk,
+        "number": version.number,
+        "filename": version.filename,
+        "state": version.state,
+        "progress": {
+            "done": version.progress_done,
+            "total": version.progress_total,
+            "unit": version.progress_unit,
+        },
+        "error": {"code": version.error_code, "message": problem} if version.error_code else None,
+        "size": version.size,
+        "sha256": version.sha256,
+        "media_type": version.media_type,
+        "language": version.language,
+        "pages": version.page_count,
+        "passages": version.passage_count,
+        "effective_from": version.effective_from,
+        "effective_to": version.effective_to,
+        "created_at": version.created_at,
+        "ready_at": version.ready_at,
+    }
+
+
+def _document(document: Document) -> dict[str, Any]:
+    latest = _version(document.latest_version) if document.latest_version else None
+    nothing = {"state": State.QUEUED, "progress": {"done": 0, "total": None, "unit": ""}, "error": None}
+    shown = latest or nothing
+    return {
+        "id": document.pk,
+        "collection": document.collection_id,
+        "title": document.title,
+        "filename": document.filename,
+        "tags": document.tags,
+        "state": shown["state"],
+        "progress": shown["progress"],
+        "error": shown["error"],
+        "version": latest,
+        "current_version": document.current_version_id,
+        "updated_at": document.updated_at,
+    }
+
+
+def _readable_document(pk: int) -> Document:
+    try:
+        return document_for(pk)
+    except Document.DoesNotExist:
+        raise Http404 from None
+
+
+def _readable_collection(pk: int) -> Collection:
+    collection = collections_for().filter(pk=pk).first()
+    if collection is None:
+        raise Http404
+    return collection
+
+
+@router.get("/collections", response=list[CollectionOut], summary="The collections you may read")
+def list_collections(request: HttpRequest) -> list[Collection]:
+    with acting_as(asker(request)):
+        return list(collections_for())
+
+
+@router.post("/collections", response={201: CollectionOut}, summary="A new collection")
+def create_collection(request: HttpRequest, body: CollectionIn) -> Any:
+    collection = documents.create_collection(
+        body.name, by=asker(request), description=body.description, groups=body.groups, everyone=body.everyone
+    )
+    return Status(201, collection)
+
+
+@router.get("/collections/{collection_id}", response=CollectionOut, summary="One collection")
+def get_collection(request: HttpRequest, collection_id: int) -> Collection:
+    with acting_as(asker(request)):
+        return _readable_collection(collection_id)
+
+
+@router.delete("/collections/{collection_id}", response={204: None}, summary="Delete a collection and its documents")
+def delete_collection(request: HttpRequest, collection_id: int) -> Any:
+    with acting_as(asker(request)):
+        collection = _readable_collection(collection_id)
+    documents.delete_collection(collection, by=asker(request))
+    return Status(204, None)
+
+
+@router.get("/collections/{collection_id}/documents", response=DocumentsOut, summary="A collection's documents")
+def list_documents(
+    request: HttpRequest,
+    collection_id: int,
+    state: State | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    with acting_as(asker(request)):
+        collection = _readable_collection(collection_id)
+        found = documents_for().filter(collection=collection).select_related("latest_version")
+        if state:
+            found = found.filter(latest_version__state=state)
+        rows = [_document(document) for document in found.order_by("pk")[offset : offset + limit]]
+        return {"documents": rows, "total": found.count()}
+
+
+@router.post("/collections/{collection_id}/documents", response={202: AcceptedOut}, summary="Upload files")
+def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFile]], form: Form[Dates]) -> Any:
+    """Each file becomes a document; a zip archive becomes one document for each file in it."""
+    person = asker(request)
+    with acting_as(person):
+        collection = _readable_collection(collection_id)
+    added = [
+        document
+        for file in files
+        for document in documents.add_upload(
+            collection,
+            file.name or "",
+            file,
+            by=person,
+            title=form.title if len(files) == 1 else "",
+            effective_from=form.effective_from,
+            effective_to=form.effective_to,
+        )
+    ]
+    with acting_as(person):
+        found = documents_for().select_related("latest_version").in_bulk([document.pk for document in added])
+        return Status(202, {"documents": [_document(found[document.pk]) for document in added]})
+
+
+@router.get("/documents/{document_id}", response=DocumentOut, summary="A document, its state and progress")
+def get_document(request: HttpRequest, document_id: int) -> dict[str, Any]:
+    with acting_as(asker(request)):
+        return _document(_readable_document(document_id))
+
+
+@router.get("/documents/{document_id}/versions", response=list[VersionOut], summary="A document's versions")
+def list_versions(request: HttpRequest, document_id: int) -> list[dict[str, Any]]:
+    with acting_as(asker(request)):
+        return [_version(version) for version in _readable_document(document_id).versions.all()]
+
+
+@router.put("/documents/{document_id}/file", response={202: DocumentOut}, summary="A new version")
+def replace(request: HttpRequest, document_id: int, file: File[UploadedFile], form: Form[Dates]) -> Any:
+    """The version before goes on answering until the new one is ready. Send the form with PUT or POST."""
+    person = asker(request)
+    with acting_as(person):
+        document = _readable_document(document_id)
+    documents.replace_document(
+        document,
+        file.name or "",
+        file,
+        by=person,
+        effective_from=form.effective_from,
+        effective_to=form.effective_to,
+    )
+    with acting_as(person):
+        return Status(202, _document(_readable_document(document_id)))
+
+
+@router.get("/documents/{document_id}/file", summary="The original file", openapi_extra={"responses": {200: {}}})
+def download(request: HttpRequest, document_id: int) -> FileResponse:
+    with acting_as(asker(request)):
+        version = _readable_document(document_id).latest_version
+    if version is None:
+        raise Http404
+    response = FileResponse(
+        storage.open_blob(version.sha256),
+        as_attachment=True,
+        filename=version.filename,
+        content_type="application/octet-stream",
+    )
+    response["Content-Security-Policy"] = "sandbox"
+    return response
+
+
+@router.delete("/documents/{document_id}", response={204: None}, summary="Delete a document with all its versions")
+def delete(request: HttpRequest, document_id: int) -> Any:
+    with acting_as(asker(request)):
+        document = _readable_document(document_id)
+    documents.delete_document(document, by=asker(request))
+    return Status(204, None)
+
+
+@router.post("/documents/{document_id}/retry", response={202: DocumentOut}, summary="Try a failed version again")
+def retry(request: HttpRequest, document_id: int) -> Any:
+    with acting_as(asker(request)):
+        document = _readable_document(document_id)
+    documents.retry(document, by=asker(request))
+    return Status(202, get_document(request, document_id))
+
+
+@router.post("/documents/{document_id}/cancel", response={202: DocumentOut}, summary="Stop processing")
+def cancel(request: HttpRequest, document_id: int) -> Any:
+    with acting_as(asker(request)):
+        document = _readable_document(document_id)
+    documents.cancel(document, by=asker(request))
+    return Status(202, get_document(request, document_id))
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "document": hit.document_id,
+        "version": hit.version_id,
+        "passage": hit.passage_id,
+        "collection": hit.collection_id,
+        "title": hit.title,
+        "section": list(hit.heading_path),
+        "page": hit.page,
+        "start": hit.start,
+        "end": hit.end,
+        "text": hit.text,
+        "score": hit.score,
+        "why": {name: getattr(hit.why, name) for name in hit.why.__slots__},
+    }
+
+
+@router.post("/search", response=SearchOut, summary="The passages that fit a question best")
+def search(request: HttpRequest, body: SearchIn) -> dict[str, Any]:
+    hits = search_as(
+        asker(request),
+        body.query,
+        limit=body.limit,
+        collections=body.collections,
+        documents=body.documents,
+        as_of=body.as_of,
+    )
+    return {"hits": [_hit(hit) for hit in hits]}
