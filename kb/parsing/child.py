@@ -1,0 +1,93 @@
+"""The parsing process: a small server that forks one confined child for each file.
+
+The server imports the parsers once and touches no file itself, so a child starts in milliseconds and a file can harm no other.
+It reads requests, JSON lines, from its standard input. The child writes pages to the spool file named in the request
+and lines of progress, then of the outcome, to the standard output. The server ends, and its child with it, when its input closes.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import orjson
+
+from kb.parsing import confine, html, kinds, markdown, pdf, plain, sheets, structure
+from kb.parsing.errors import ParseError
+from kb.parsing.limits import ParseLimits
+from kb.parsing.spool import error_data, write_part
+
+PRELOADED = (html, markdown, pdf, plain, sheets, structure)
+PROGRESS_INTERVAL = 0.2
+
+
+def serve() -> None:
+    """Answer requests until standard input closes."""
+    gc.freeze()
+    say({"ready": os.getpid()})
+    for line in iter(sys.stdin.buffer.readline, b""):
+        child = os.fork()
+        if child == 0:
+            os._exit(work(orjson.loads(line)))
+        say({"exit": wait(child)})
+
+
+def wait(child: int) -> int:
+    """The child's exit status, negative for a signal; it is ended when nobody waits for it any more."""
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        ready, _, _ = select.select([sys.stdin], [], [], 0.002)
+        if ready and not sys.stdin.buffer.peek(1):
+            os.kill(child, signal.SIGKILL)
+
+
+def say(message: dict[str, Any]) -> None:
+    os.write(1, orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def work(request: dict[str, Any]) -> int:
+    """Parse one file as a confined process; the exit status says nothing that the outcome line does not."""
+    confine.die_with_parent()
+    path, limits = Path(request["path"]), ParseLimits(**request["limits"])
+    tempfile.tempdir = os.environ["TMPDIR"] = request["folder"]
+    os.chdir(request["folder"])
+    confine.confine(limits, path.stat().st_size)
+    try:
+        with open(request["spool"], "wb", buffering=1 << 20) as spool:
+            summary = kinds.read(
+                path, request["filename"], limits, lambda part: write_part(spool, part), Reporter().progress
+            )
+        say({"done": summary.to_data()})
+    except ParseError as error:
+        say({"error": error_data(error)})
+    except MemoryError:
+        say({"error": error_data(ParseError("too_much_memory"))})
+    except OSError:
+        say({"error": error_data(ParseError("too_large"))})
+    return 0
+
+
+class Reporter:
+    """Says progress, but not more often than anyone can read."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+
+    def progress(self, done: int, total: int | None, unit: str) -> None:
+        now = monotonic()
+        if now - self.last >= PROGRESS_INTERVAL or done == total:
+            self.last = now
+            say({"progress": [done, total, unit]})
+
+
+if __name__ == "__main__":
+    serve()

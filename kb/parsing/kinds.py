@@ -1,0 +1,123 @@
+"""The table of parsers, and one file read with it in this process. The sandbox runs `read` in a child."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, cast
+
+from kb.parsing.composer import Composer
+from kb.parsing.detection import kind_of
+from kb.parsing.encodings import clean
+from kb.parsing.errors import ParseError
+from kb.parsing.languages import main_language
+from kb.parsing.limits import ParseLimits
+from kb.parsing.parsed import Part
+from kb.parsing.spool import Summary
+
+TITLE_CHARACTERS = 200
+_OOXML = "application/vnd.openxmlformats-officedocument."
+
+
+class Kind(NamedTuple):
+    """A kind of file: its media type and its parser as module:function, or module alone for `parse`; loaded on use."""
+
+    media_type: str
+    parser: str
+
+
+KINDS: dict[str, Kind] = {
+    "text": Kind("text/plain", "plain"),
+    "code": Kind("text/plain", "plain:parse_code"),
+    "markdown": Kind("text/markdown", "markdown"),
+    "csv": Kind("text/csv", "delimited"),
+    "html": Kind("text/html", "html"),
+    "json": Kind("application/json", "plain:parse_code"),
+    "xml": Kind("application/xml", "structure"),
+    "pdf": Kind("application/pdf", "pdf"),
+    "image": Kind("image/*", "ocr"),
+    "docx": Kind(_OOXML + "wordprocessingml.document", "structure"),
+    "doc": Kind("application/msword", "structure"),
+    "odt": Kind("application/vnd.oasis.opendocument.text", "structure"),
+    "odp": Kind("application/vnd.oasis.opendocument.presentation", "structure"),
+    "rtf": Kind("application/rtf", "structure"),
+    "epub": Kind("application/epub+zip", "structure"),
+    "pptx": Kind(_OOXML + "presentationml.presentation", "slides"),
+    "ppt": Kind("application/vnd.ms-powerpoint", "structure"),
+    "xlsx": Kind(_OOXML + "spreadsheetml.sheet", "sheets"),
+    "mail": Kind("message/rfc822", "mail"),
+    "msg": Kind("application/vnd.ms-outlook", "mail:parse_outlook"),
+}
+
+
+def parser_of(kind: str) -> Callable[[Path, Composer], None]:
+    """The parse function for a kind of file."""
+    media_type, place = KINDS[kind]
+    module_name, _, function = place.partition(":")
+    module = importlib.import_module(f"kb.parsing.{module_name}")
+    if module_name == "structure":
+        return cast(Callable[[Path, Composer], None], module.reader(media_type))
+    return cast(Callable[[Path, Composer], None], getattr(module, function or "parse"))
+
+
+def read(
+    path: Path,
+    filename: str,
+    limits: ParseLimits,
+    emit: Callable[[Part], None],
+    progress: Callable[[int, int | None, str], None],
+) -> Summary:
+    """Parse a file in this process, handing each page to `emit` as it is done. Raises `ParseError`."""
+    out = Composer(emit, limits, progress, filename)
+    kind = kind_of(path, filename, limits)
+    read_kind(kind, path, out)
+    if not out.scripts.total() and not out.offset:
+        raise ParseError("no_text")
+    return Summary(
+        title=title_of(out, filename),
+        language=main_language(out.scripts),
+        media_type=KINDS[kind].media_type,
+        metadata=out.metadata,
+        warnings=tuple(out.warnings[:100]),
+        parts=out.parts,
+        characters=out.offset,
+    )
+
+
+def read_kind(kind: str, path: Path, out: Composer) -> None:
+    """Run the parser for `kind`; what it stumbles over means that the file is damaged."""
+    try:
+        parser_of(kind)(path, out)
+    except (ParseError, MemoryError):
+        raise
+    except RecursionError as error:
+        raise ParseError("hostile") from error
+    except (
+        Exception
+    ) as error:  # a parser meets anything in a stranger's file; none of it is our bug until a file proves it
+        raise ParseError("damaged") from error
+
+
+def title_of(out: Composer, filename: str) -> str:
+    """The document's own title, else its first heading, else its file name without the extension."""
+    for candidate in (out.title, out.first_heading):
+        title = " ".join(clean(candidate).strip().strip("#*_= ").split())
+        if title and title.lower() not in _MEANINGLESS:
+            return title[:TITLE_CHARACTERS]
+    return PurePosixPath(filename).stem[:TITLE_CHARACTERS] or filename
+
+
+_MEANINGLESS = frozenset(
+    (
+        "(anonymous)",
+        "anonymous",
+        "untitled",
+        "unknown",
+        "无标题",
+        "document",
+        "presentation",
+        "powerpoint presentation",
+        "microsoft word",
+    )
+)
