@@ -25,7 +25,19 @@ from accounts.api_keys import person_of_key
 from accounts.models import Person
 from agents import runs
 from agents.event_stream import ALIVE, HEADERS, SILENCE_SECONDS, with_silences
-from agents.events import Cancelled, Checked, Cited, Escalated, Event, Failed, Finished, Text, Thinking, ToolCalled, to_data
+from agents.events import (
+    Cancelled,
+    Checked,
+    Cited,
+    Escalated,
+    Event,
+    Failed,
+    Finished,
+    Text,
+    Thinking,
+    ToolCalled,
+    to_data,
+)
 from agents.models import Conversation, Run, RunState
 
 MODELS = {"zhinang-auto": "auto", "zhinang-fast": "fast", "zhinang-thinking": "thinking"}
@@ -82,7 +94,9 @@ def _person(request: HttpRequest) -> Person:
     scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
     person = person_of_key(key.strip()) if scheme.lower() == "bearer" and key else None
     if person is None:
-        raise Refused(401, _("This key is unknown or revoked. Send a valid one: Authorization: Bearer <key>."), "invalid_api_key")
+        raise Refused(
+            401, _("This key is unknown or revoked. Send a valid one: Authorization: Bearer <key>."), "invalid_api_key"
+        )
     return person
 
 
@@ -124,7 +138,10 @@ def _body(request: HttpRequest) -> ChatIn:
         raise Refused(400, f"{where}: {problem['msg']}", "invalid_request", where or None) from error
     if body.model not in MODELS:
         names = ", ".join(MODELS)
-        message = _("There is no model “%(model)s” here. Choose one of: %(names)s.") % {"model": body.model, "names": names}
+        message = _("There is no model “%(model)s” here. Choose one of: %(names)s.") % {
+            "model": body.model,
+            "names": names,
+        }
         raise Refused(404, message, "model_not_found", "model")
     return body
 
@@ -183,7 +200,12 @@ async def _completion(run: Run, model: str) -> HttpResponse:
 
 
 async def _chunks(run: Run, model: str, with_usage: bool) -> AsyncIterator[bytes]:
-    head = {"id": f"chatcmpl-{run.pk.hex}", "object": "chat.completion.chunk", "created": int(time.time()), "model": model}
+    head = {
+        "id": f"chatcmpl-{run.pk.hex}",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": model,
+    }
 
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
