@@ -34,9 +34,10 @@ def document_files() -> list[str]:
     return [version["file"] for document in company["documents"] for version in document["versions"]]
 
 
-def build(file: str) -> bool:
-    """Write one document from its text; False where there is no text for it."""
-    target = HERE / "documents" / file
+def build(file: str, into: Path = HERE / "documents") -> bool:
+    """Write one document from its text below the folder `into`; False where there is no text for it."""
+    target = into / file
+    target.parent.mkdir(parents=True, exist_ok=True)
     text = (HERE / "texts" / file).with_suffix(".md")
     table = (HERE / "texts" / file).with_suffix(".csv")
     if text.exists():

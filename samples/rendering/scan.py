@@ -67,7 +67,7 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
 
 def _scanned(paper: Image.Image, number: int) -> Image.Image:
     tilted = paper.rotate(_TILT[number % len(_TILT)], Image.Resampling.BICUBIC, fillcolor=240)
-    grey = np.asarray(tilted.filter(ImageFilter.GaussianBlur(0.6)), dtype=np.float32)
+    grey = np.asarray(tilted.filter(ImageFilter.GaussianBlur(0.6)), dtype=np.float64)
     random = np.random.default_rng(number)
     grey = grey + random.normal(0, 6, grey.shape) + np.linspace(-8, 4, grey.shape[1])
     grey[random.random(grey.shape) < 0.0004] = 60

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docx import Document
 from docx.document import Document as WordDocument
+from docx.enum.text import WD_BREAK
 from docx.oxml.ns import qn
 
 from samples.rendering.archive import stop_clocks
@@ -42,4 +43,4 @@ def _add(document: WordDocument, block: Block) -> None:
                     cell.text = text
             document.add_paragraph()
         case "page":
-            document.add_page_break()
+            document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
