@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from llm.errors import ModelError
 
 LONGEST = 32 * 1024 * 1024
-"""Bytes of one line, one event or one body that is not a stream; more is not a reply of a model."""
+"""Bytes of one event or of a body that is not a stream; more is not a reply of a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,11 @@ class EventReader:
 
     def feed(self, data: bytes) -> Iterator[ServerEvent]:
         self._line += data
-        if len(self._line) > LONGEST:
-            raise ModelError("bad_output", "The reply has a line of more than 32 MB.")
-        *lines, rest = self._line.split(b"\n")
-        self._line = rest
+        *lines, self._line = self._line.split(b"\n")
         for line in lines:
             yield from self._take(bytes(line.removesuffix(b"\r")))
+        if len(self._line) + sum(map(len, self._data)) + len(self.stray) > LONGEST:
+            raise ModelError("bad_output", "The reply goes on for more than 32 MB without an event.")
 
     def end(self) -> Iterator[ServerEvent]:
         """What a last line without its line end still holds."""
@@ -61,5 +60,3 @@ class EventReader:
             self._status = int(status) if status.isdigit() else self._status
         elif not line.startswith((b"id:", b"retry:")):
             self.stray += line + b"\n"
-            if len(self.stray) > LONGEST:
-                raise ModelError("bad_output", "The reply is not a stream and has more than 32 MB.")
