@@ -1,0 +1,1 @@
+"""The sample company, and the generator of its documents."""
