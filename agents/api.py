@@ -27,7 +27,9 @@ router = Router(tags=["questions"])
 class AskIn(Schema):
     question: Annotated[str, Field(min_length=1, max_length=runs.QUESTION_LENGTH)]
     mode: Literal["auto", "fast", "thinking"] = "auto"
-    collections: list[int] | None = Field(default=None, description="Look in these only; all that you may read otherwise.")
+    collections: list[int] | None = Field(
+        default=None, description="Look in these only; all that you may read otherwise."
+    )
     conversation: UUID | None = Field(default=None, description="Go on in this conversation.")
     as_of: date | None = Field(default=None, description="Answer from what was valid on this day.")
     stream: bool = Field(default=False, description="Server-sent events instead of one answer.")
@@ -139,7 +141,9 @@ def failure_of(run: Run) -> tuple[dict[str, Any], bool]:
     return {"code": failed.error, "message": failed.message_zh if chinese else failed.message_en}, failed.retry
 
 
-@router.post("/ask", response={200: AnswerOut, 502: FailedOut, 503: FailedOut, 409: FailedOut}, summary="Ask a question")
+@router.post(
+    "/ask", response={200: AnswerOut, 502: FailedOut, 503: FailedOut, 409: FailedOut}, summary="Ask a question"
+)
 async def ask(request: HttpRequest, body: AskIn) -> Any:
     """The answer with its citations and claims, or with `stream: true` the run's events as they happen.
 
