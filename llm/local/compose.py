@@ -29,8 +29,8 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
     """The parts for which the sources hold an answer, in the question's order."""
     found = []
     for part in task.parts:
-        ranked = rank(make_query(part.text, part.context, part.label), transcript.sources)
-        if ranked and (ranked[0].coverage >= _COVERED):
+        ranked = rank(make_query(part.text, part.context, part.label), transcript.sources).evidence
+        if ranked and ranked[0].coverage >= _COVERED:
             found.append(Finding(part, tuple(_chosen(task, part, ranked))))
     return found
 
@@ -39,10 +39,10 @@ def _chosen(task: Task, part: Part, ranked: Sequence[Evidence]) -> list[Evidence
     if task.need == "listing" and len(task.parts) == 1:
         return _one_a_document(ranked)
     if len(task.parts) > 1:
-        return [ranked[0], *(e for e in ranked[1:2] if e.score >= 0.85 * ranked[0].score)]
+        return [ranked[0], *(e for e in ranked[1:2] if e.score >= ranked[0].score - 0.5)]
     if task.need == "chain":
         return _linked(part, ranked)
-    return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= 0.6 * ranked[0].score)]
+    return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 4)]
 
 
 def _one_a_document(ranked: Sequence[Evidence]) -> list[Evidence]:

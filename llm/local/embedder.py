@@ -45,7 +45,8 @@ class Embedder:
             if ids:
                 self._weights.take(ids, axis=0).sum(axis=0, out=row)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(lengths == 0, np.float32(1), lengths), tokens
+        vectors /= np.maximum(lengths, np.float32(1e-9))
+        return vectors, tokens
 
     def word(self, word: str) -> tuple[NDArray[np.float32], float]:
         """A word's unit vector, and its length before scaling, which grows with how much the word says."""

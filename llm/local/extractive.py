@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from .conversation import Conversation, Source
-from .ranking import Evidence, make_query, rank
+from .ranking import Evidence, Ranking, make_query, rank
 from .text import Language, language_of, question_terms
 from .units import Unit
 
@@ -20,7 +20,8 @@ _FOLLOW_UP = re.compile(
     r"^(?:and|but|also|what about|how about|then|so)\b|^(?:那么?|那|还有|另外|而|对于)|呢[？?]?$|\b(?:it|they|them|that|those|this|he|she|his|her|their)\b|它|他们|这个|那个|该",
     re.IGNORECASE,
 )
-_COVERED = 0.42
+# How far below the best unit another may score and still be quoted with it.
+_CLOSE = 4.0
 _LIMIT = 3
 
 
@@ -35,12 +36,14 @@ def answer(conversation: Conversation) -> str:
 
 def choose(conversation: Conversation) -> list[Evidence]:
     """The evidence to quote, first the best; empty when the sources do not cover the question."""
-    query = make_query(conversation.question, asked_before(conversation))
-    ranked = rank(query, conversation.sources)
-    if not ranked or max(evidence.coverage for evidence in ranked[:3]) < _COVERED:
-        return []
-    best = ranked[0]
-    return [best, *(e for e in ranked[1:_LIMIT] if e.score >= 0.6 * best.score)]
+    ranking = rank(make_query(conversation.question, asked_before(conversation)), conversation.sources)
+    return best_of(ranking) if ranking.answers else []
+
+
+def best_of(ranking: Ranking) -> list[Evidence]:
+    """The best unit, and up to two more that come close to it."""
+    best = ranking.evidence[0]
+    return [best, *(e for e in ranking.evidence[1:_LIMIT] if e.score >= best.score - _CLOSE)]
 
 
 def asked_before(conversation: Conversation) -> str:

@@ -70,7 +70,7 @@ def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[C
     """A closer look at what is not covered yet: the next hop of a chain, other words, or the document itself."""
     calls: list[Call] = []
     for part in task.parts:
-        ranked = rank(make_query(part.text, part.context), transcript.sources)
+        ranked = rank(make_query(part.text, part.context), transcript.sources).evidence
         if task.need == "chain" and (hop := next_hop(part, ranked)):
             calls.append(hop)
         elif not ranked or ranked[0].coverage < _ENOUGH:
