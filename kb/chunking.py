@@ -1,8 +1,9 @@
 """Documents cut into passages along their own structure. Pure.
 
-A passage is a literal span of the document's text: `text == document[start:end]`. It begins at a heading or between blocks,
-carries the headings above it, stays on its page or sheet (unless a paragraph runs over the page's end) and is about
-`target` long. Length counts a Chinese, Japanese or Korean character as 1.8, because it says about as much as two Latin ones.
+A passage is a literal span of the document's text: `text == document[start:end]`. It begins at a heading or between
+blocks, carries the headings above it, stays on its page or sheet (unless a paragraph runs over the page's end) and is
+about `target` long. Length counts a Chinese, Japanese or Korean character as 1.8, because it says about as much as two
+Latin ones.
 Passages do not overlap, and only white space lies between them.
 """
 
@@ -36,7 +37,10 @@ _SENTENCE_END = re.compile(r"[.!?。！？:：;；…][\"'”’)）」』\]]*$"
 
 @dataclass(frozen=True, slots=True)
 class PassageDraft:
-    """A passage before it is stored. `context` is the header row of the table it is a part of: searched and shown with it, never quoted."""
+    """A passage before it is stored.
+
+    `context` is the header row of the table that it continues: searched and shown with it, never quoted.
+    """
 
     ordinal: int
     start: int

@@ -1,12 +1,14 @@
 """The parsing process: a small server that forks one confined child for each file.
 
-The server imports the parsers once and touches no file itself, so a child starts in milliseconds and a file can harm no other.
-It reads requests, JSON lines, from its standard input. The child writes pages to the spool file named in the request
-and lines of progress, then of the outcome, to the standard output. The server ends, and its child with it, when its input closes.
+The server imports the parsers once and touches no file itself, so a child starts in milliseconds and a file can harm
+no other. It reads requests, JSON lines, from its standard input. The child writes pages to the spool file named in the
+request and lines of progress, then of the outcome, to the standard output. The server ends, and its child with it, when
+its input closes.
 """
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import select
@@ -20,8 +22,9 @@ from typing import Any
 import orjson
 
 from kb.parsing import confine, html, kinds, markdown, pdf, plain, sheets, structure
-from kb.parsing.errors import ParseError
+from kb.parsing.errors import Fault, ParseError
 from kb.parsing.limits import ParseLimits
+from kb.parsing.parsed import Part
 from kb.parsing.spool import error_data, write_part
 
 PRELOADED = (html, markdown, pdf, plain, sheets, structure)
@@ -41,13 +44,16 @@ def serve() -> None:
 
 def wait(child: int) -> int:
     """The child's exit status, negative for a signal; it is ended when nobody waits for it any more."""
+    hangup = select.poll()
+    hangup.register(0, 0)
+    milliseconds = 1
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        ready, _, _ = select.select([sys.stdin], [], [], 0.002)
-        if ready and not sys.stdin.buffer.peek(1):
+        if hangup.poll(milliseconds):
             os.kill(child, signal.SIGKILL)
+        milliseconds = min(50, 2 * milliseconds)
 
 
 def say(message: dict[str, Any]) -> None:
@@ -61,19 +67,28 @@ def work(request: dict[str, Any]) -> int:
     tempfile.tempdir = os.environ["TMPDIR"] = request["folder"]
     os.chdir(request["folder"])
     confine.confine(limits, path.stat().st_size)
+    say(outcome(request, path, limits))
+    return 0
+
+
+def outcome(request: dict[str, Any], path: Path, limits: ParseLimits) -> dict[str, Any]:
+    """What came of the file: its summary, an error of the file, or a fault of ours or of the machine."""
     try:
         with open(request["spool"], "wb", buffering=1 << 20) as spool:
-            summary = kinds.read(
-                path, request["filename"], limits, lambda part: write_part(spool, part), Reporter().progress
-            )
-        say({"done": summary.to_data()})
+
+            def emit(part: Part) -> None:
+                try:
+                    write_part(spool, part)
+                except OSError as error:
+                    raise (ParseError("too_large") if error.errno == errno.EFBIG else Fault(str(error))) from error
+
+            return {"done": kinds.read(path, request["filename"], limits, emit, Reporter().progress).to_data()}
     except ParseError as error:
-        say({"error": error_data(error)})
+        return {"error": error_data(error), "detail": repr(error.__cause__)[:300]}
     except MemoryError:
-        say({"error": error_data(ParseError("too_much_memory"))})
-    except OSError:
-        say({"error": error_data(ParseError("too_large"))})
-    return 0
+        return {"error": error_data(ParseError("too_much_memory"))}
+    except Exception as error:
+        return {"fault": repr(error)[:300]}
 
 
 class Reporter:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from kb.parsing.errors import ParseError
 from kb.parsing.languages import count_scripts
 from kb.parsing.limits import ParseLimits
-from kb.parsing.parsed import Block, BlockKind, Line, ParsedPage, Part
+from kb.parsing.parsed import Block, BlockKind, ParsedPage, Part
 
 PART_CHARACTERS = 50_000
+HEADER_CHARACTERS = 2_000
 _CUT = re.compile(r"[\n。！？；]|[.!?;]\s|\s")
 
 
@@ -71,14 +72,13 @@ class Composer:
         self._length += len(text)
 
     def table(self, rows: Iterable[Iterable[str]]) -> None:
-        """Append a table, cells separated by tabs; the first row is the header of the others."""
+        """Append a table, cells separated by tabs; the first row of several cells is the header of the others."""
         header = ""
         for cells in rows:
-            row = row_text(cells)
-            if not row.strip():
-                continue
+            texts = list(cells)
+            row = row_text(texts[:1] if len(texts) > 2 and len(set(texts)) == 1 else texts)
             self.add("row", row, header=header)
-            header = header or row
+            header = header or (row[:HEADER_CHARACTERS] if "\t" in row else "")
 
     def verbatim(self, text: str, blocks: Iterable[Block]) -> None:
         """Hand on source text as it is, cut between blocks into parts; `blocks` are sorted spans of `text`."""
@@ -133,12 +133,3 @@ def _pieces(text: str) -> Iterable[str]:
         yield text[:cut]
         text = text[cut:]
     yield text
-
-
-def joined_lines(fragments: Iterable[tuple[str, tuple[float, float, float, float]]]) -> tuple[str, tuple[Line, ...]]:
-    """Lines of text below one another with their boxes."""
-    text, lines = "", []
-    for fragment, box in fragments:
-        lines.append(Line(len(text), len(text) + len(fragment), box))
-        text += fragment + "\n"
-    return text, tuple(lines)

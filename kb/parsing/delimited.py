@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from kb.parsing.composer import PART_CHARACTERS, Composer
+from kb.parsing.composer import HEADER_CHARACTERS, PART_CHARACTERS, Composer
 from kb.parsing.encodings import decoded_lines
 from kb.parsing.parsed import Block
 
 DELIMITERS = ",;\t|"
 MAXIMUM_RECORD_LINES = 200
-MAXIMUM_HEADER = 2_000
 PROGRESS_RECORDS = 5_000
 
 
@@ -33,7 +32,7 @@ def parse(path: Path, out: Composer) -> None:
         texts.append(record)
         if stripped:
             blocks.append(Block("row", length, length + len(stripped), header=header))
-            header = header or stripped[:MAXIMUM_HEADER]
+            header = header or stripped[:HEADER_CHARACTERS]
         length += len(record)
     out.verbatim("".join(texts), blocks)
 

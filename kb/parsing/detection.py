@@ -26,9 +26,11 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "rtf"),
 )
 _REFUSED = (
-    b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa", b"\0asm", b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!",
-    b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"SQLite format 3", b"ID3", b"OggS", b"fLaC", b"\0\0\x01\xba", b"!<arch>", b"\x93NUMPY", b"PAR1",
-)  # fmt: skip
+    *(b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa", b"\0asm", b"!<arch>"),  # programs
+    *(b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"),  # archives
+    *(b"SQLite format 3", b"\x93NUMPY", b"PAR1"),  # data
+    *(b"ID3", b"OggS", b"fLaC", b"\0\0\x01\xba"),  # sound and film
+)
 _ENCRYPTED_WORD = 0x0100
 _OOXML = {
     "word/document.xml": "docx",
@@ -42,15 +44,18 @@ _MIMETYPES = {
     "application/vnd.oasis.opendocument.presentation": "odp",
     "application/vnd.oasis.opendocument.spreadsheet": "xlsx",
 }
-_BY_SUFFIX = {
-    ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".html": "html",
-    ".htm": "html", ".xhtml": "html", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".xml": "xml", ".eml": "mail",
-    ".mht": "mail", ".mhtml": "mail", ".rst": "text", ".adoc": "text",
-}  # fmt: skip
-_CODE = frozenset(
-    ".py .js .ts .tsx .jsx .java .c .h .cpp .hpp .cs .go .rs .rb .php .sh .bash .sql .yaml .yml .toml .ini .cfg .conf .css .scss .kt "
-    ".swift .scala .r .pl .lua .ps1 .bat .properties .gradle .proto .vue".split()
-)
+_SUFFIXES = {
+    "markdown": ".md .markdown .mdx",
+    "csv": ".csv .tsv .tab",
+    "html": ".html .htm .xhtml",
+    "json": ".json .jsonl .ndjson",
+    "xml": ".xml",
+    "mail": ".eml .mht .mhtml",
+    "text": ".rst .adoc",
+    "code": ".py .js .ts .tsx .jsx .java .c .h .cpp .hpp .cs .go .rs .rb .php .sh .bash .sql .yaml .yml .toml .ini "
+    ".cfg .conf .css .scss .kt .swift .scala .r .pl .lua .ps1 .bat .properties .gradle .proto .vue",
+}
+_BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _HTML = re.compile(
     rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
@@ -60,7 +65,10 @@ _MAIL_FIELD = re.compile(rb"^(?:from|received|message-id|mime-version):", re.IGN
 
 
 def kind_of(path: Path, filename: str, limits: ParseLimits) -> str:
-    """The key of the parser for a file. Raises `ParseError`: empty, unsupported, encrypted, damaged, hostile or too_large."""
+    """The key of the parser for a file.
+
+    Raises `ParseError`: empty, unsupported, encrypted, damaged, hostile or too_large.
+    """
     if path.stat().st_size > limits.file_bytes:
         raise ParseError("too_large")
     with path.open("rb") as file:
@@ -72,11 +80,11 @@ def kind_of(path: Path, filename: str, limits: ParseLimits) -> str:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0" or head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+    if (head.startswith(b"BM") and head[6:10] == b"\0\0\0\0") or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return "image"
     if head.startswith(b"PK"):
         return _zipped(path, limits)
-    if olefile.isOleFile(path):
+    if head.startswith(olefile.MAGIC):
         return _compound(path)
     if head.startswith(_REFUSED) or head[4:8] == b"ftyp":
         raise ParseError("unsupported")
@@ -90,9 +98,9 @@ def _zipped(path: Path, limits: ParseLimits) -> str:
             return kind
     if "mimetype" in names:
         with zipfile.ZipFile(path) as archive, archive.open("mimetype") as file:
-            kind = _MIMETYPES.get(file.read(100).decode("ascii", "ignore").strip())
-        if kind:
-            return kind
+            declared = file.read(100).decode("ascii", "ignore").strip()
+        if declared in _MIMETYPES:
+            return _MIMETYPES[declared]
     raise ParseError(
         "unsupported",
         "This is an archive, not a document. Upload it with “Upload a folder”, or unpack it and upload the files in it.",
@@ -103,7 +111,7 @@ def _zipped(path: Path, limits: ParseLimits) -> str:
 def _compound(path: Path) -> str:
     """Old Office files and Outlook messages; new ones that are encrypted are wrapped this way too."""
     try:
-        with olefile.OleFileIO(path) as ole:
+        with olefile.OleFileIO(str(path)) as ole:
             names = {"/".join(entry).lower() for entry in ole.listdir()}
             if "encryptedpackage" in names or ("worddocument" in names and _word_flags(ole) & _ENCRYPTED_WORD):
                 raise ParseError("encrypted")
@@ -120,7 +128,7 @@ def _compound(path: Path) -> str:
     raise ParseError("unsupported")
 
 
-def _word_flags(ole: olefile.OleFileIO) -> int:
+def _word_flags(ole: olefile.OleFileIO[str]) -> int:
     """The flags of a Word file's header ([MS-DOC] 2.5.2 FibBase, offset 10)."""
     header = ole.openstream("WordDocument").read(12)
     return int.from_bytes(header[10:12], "little")
@@ -133,8 +141,6 @@ def _textual(head: bytes, suffix: str) -> str:
         return "html"
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
-    if suffix in _CODE:
-        return "code"
     if _MAIL.match(head) and _MAIL_FIELD.search(head) and suffix in ("", ".txt", ".msg"):
         return "mail"
     if head.lstrip().startswith(b"<?xml"):
@@ -152,6 +158,6 @@ def _is_table(head: bytes) -> bool:
 def _is_binary(head: bytes) -> bool:
     """Whether too many control characters remain after decoding for it to be text."""
     text = io.StringIO(head.decode(detect(head), errors="replace")).read()
-    odd = sum(character < " " and character not in "\t\n\r\f\x1b\x00" or character == "\ufffd" for character in text)
+    odd = sum((character < " " and character not in "\t\n\r\f\x1b\x00") or character == "\ufffd" for character in text)
     zeros = text.count("\x00")
-    return odd > 0.1 * len(text) or zeros > 0.3 * len(text)
+    return odd > 0.1 * len(text) + 2 or zeros > 0.3 * len(text)

@@ -100,7 +100,7 @@ def _codec(declared: str) -> str:
         found = codecs.lookup(name).name if name else ""
     except LookupError:
         return ""
-    is_text = found and codecs.lookup(found)._is_text_encoding  # type: ignore[attr-defined]
+    is_text = found and codecs.lookup(found)._is_text_encoding
     return "" if not is_text or found.startswith(("utf", "idna", "punycode", "raw", "unicode")) else name
 
 

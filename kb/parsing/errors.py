@@ -21,7 +21,8 @@ CODES: tuple[str, ...] = get_args(ErrorCode)
 
 SENTENCES: dict[ErrorCode, tuple[str, str]] = {
     "unsupported": (
-        "This kind of file cannot be read. Save it as PDF, Word, PowerPoint, Excel, HTML, Markdown or plain text and upload it again.",
+        "This kind of file cannot be read. "
+        "Save it as PDF, Word, PowerPoint, Excel, HTML, Markdown or plain text and upload it again.",
         "无法读取这种类型的文件。请另存为 PDF、Word、PowerPoint、Excel、HTML、Markdown 或纯文本后重新上传。",
     ),
     "empty": (
@@ -41,11 +42,13 @@ SENTENCES: dict[ErrorCode, tuple[str, str]] = {
         "文件过大。请拆分为较小的文件后再上传。",
     ),
     "too_slow": (
-        "Reading the file took too long and was stopped. Split it into smaller files or save it again in a simpler format.",
+        "Reading the file took too long and was stopped. "
+        "Split it into smaller files or save it again in a simpler format.",
         "读取文件耗时过长，已停止。请拆分为较小的文件，或以更简单的格式重新保存。",
     ),
     "too_much_memory": (
-        "Reading the file needs too much memory and was stopped. Split it into smaller files or save it again in a simpler format.",
+        "Reading the file needs too much memory and was stopped. "
+        "Split it into smaller files or save it again in a simpler format.",
         "读取文件占用内存过多，已停止。请拆分为较小的文件，或以更简单的格式重新保存。",
     ),
     "no_text": (
@@ -53,7 +56,8 @@ SENTENCES: dict[ErrorCode, tuple[str, str]] = {
         "文件中没有找到文字。如果是扫描件，请以更高的分辨率重新扫描后上传。",
     ),
     "hostile": (
-        "The file contains constructs that ordinary programs never write and is refused. Save it again in its own program and upload the new copy.",
+        "The file contains constructs that ordinary programs never write and is refused. "
+        "Save it again in its own program and upload the new copy.",
         "文件含有正常程序不会写入的危险内容，已被拒绝。请用原来的程序重新保存后再上传。",
     ),
     "cancelled": ("Reading the file was cancelled.", "已取消读取文件。"),
@@ -76,3 +80,7 @@ class ParseError(Exception):
 
     def __reduce__(self) -> tuple[type[ParseError], tuple[ErrorCode, str, str]]:
         return ParseError, (self.code, self.en, self.zh)
+
+
+class Fault(Exception):
+    """Trouble that is not the file's: a full disk, a bug. It is for the operator, and parsing may be tried again."""

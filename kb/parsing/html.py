@@ -1,4 +1,4 @@
-"""HTML as a reader sees it: no scripts, no hidden parts, no navigation; headings, lists, tables and code keep their shape.
+"""HTML as a reader sees it: no scripts, hidden parts or navigation; headings, lists, tables and code keep their shape.
 
 An event parser with explicit counters reads it, so that no depth of nesting can exhaust the stack.
 """
@@ -13,27 +13,44 @@ from kb.parsing.composer import Composer
 from kb.parsing.encodings import decode
 
 _UNSEEN = {
-    "script",
-    "style",
-    "template",
-    "noscript",
-    "iframe",
-    "object",
-    "svg",
-    "nav",
-    "select",
-    "datalist",
-    "audio",
-    "video",
-    "canvas",
+    *("audio", "canvas", "datalist", "iframe", "nav", "noscript", "object", "script", "select", "style", "svg"),
+    *("template", "video"),
 }
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _BREAKS = {
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "html", "legend", "li", "main", "ol", "p", "pre", "search",
-    "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul", *_HEADINGS,
-}  # fmt: skip
+    *(
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+    ),
+    *(
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "ol",
+    ),
+    *("p", "pre", "search", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul", *_HEADINGS),
+}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _DECLARATION = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})", re.IGNORECASE)

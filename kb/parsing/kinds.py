@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from kb.parsing.composer import Composer
 from kb.parsing.detection import kind_of
 from kb.parsing.encodings import clean
-from kb.parsing.errors import ParseError
+from kb.parsing.errors import Fault, ParseError
 from kb.parsing.languages import main_language
 from kb.parsing.limits import ParseLimits
 from kb.parsing.parsed import Part
@@ -89,7 +89,7 @@ def read_kind(kind: str, path: Path, out: Composer) -> None:
     """Run the parser for `kind`; what it stumbles over means that the file is damaged."""
     try:
         parser_of(kind)(path, out)
-    except (ParseError, MemoryError):
+    except (ParseError, Fault, MemoryError):
         raise
     except RecursionError as error:
         raise ParseError("hostile") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,9 +46,12 @@ class LaidOut:
 
 
 def lay_out(lines: Sequence[PrintedLine], body_size: float = 0, titles: Mapping[str, int] | None = None) -> LaidOut:
-    """Order and group `lines`. `body_size` is the font size of running text; `titles` are the headings that the
-    document's outline knows of this page, normalised by `title_key`, with their levels; None when there is no outline."""
-    text, spans, blocks = "", [], []
+    """Order and group `lines`. `body_size` is the font size of running text; `titles` are the
+    headings that the document's outline knows of this page, normalised by `title_key`, with their levels; None when the
+    document has no outline."""
+    text = ""
+    spans: list[Line] = []
+    blocks: list[Block] = []
     for group in _paragraphs(reading_order(_joined_fragments(lines))):
         text += "\n\n" if text else ""
         start, first = len(text), len(spans)
@@ -80,7 +84,7 @@ def _joined_fragments(lines: Sequence[PrintedLine]) -> list[PrintedLine]:
             continue
         line = replace(line, text=line.text.strip())
         before = joined[-1] if joined else None
-        if before and _same_base_line(before, line) and 0 <= line.box[0] - before.box[2] + 0.01:
+        if before and _same_base_line(before, line) and line.box[0] - before.box[2] + 0.01 >= 0:
             gap = (line.box[0] - before.box[2]) / max(before.height, line.height, 1e-6)
             space = "\t" if gap > 3 else "" if gap < 0.1 or _both_han(before.text, line.text) else " "
             box = _union(before.box, line.box)
@@ -107,7 +111,7 @@ def _both_han(before: str, after: str) -> bool:
 
 def reading_order(lines: list[PrintedLine]) -> list[PrintedLine]:
     """The order of the file, which writers of columns keep well, unless one column was written out of order."""
-    jumps = sum(after.box[1] < before.box[1] - before.height for before, after in zip(lines, lines[1:], strict=False))
+    jumps = sum(after.box[1] < before.box[1] - before.height for before, after in itertools.pairwise(lines))
     if not jumps or _has_columns(lines):
         return lines
     return sorted(lines, key=lambda line: (round(line.box[1], 3), line.box[0]))
@@ -118,7 +122,7 @@ def _has_columns(lines: Sequence[PrintedLine]) -> bool:
     ordered = sorted(lines, key=lambda line: line.box[1])
     beside = sum(
         _same_base_line(one, other) and (one.box[2] <= other.box[0] or other.box[2] <= one.box[0])
-        for one, other in zip(ordered, ordered[1:], strict=False)
+        for one, other in itertools.pairwise(ordered)
     )
     return beside > 0.15 * len(lines)
 
@@ -136,7 +140,7 @@ def _paragraphs(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
 
 def _pitch(lines: Sequence[PrintedLine]) -> float:
     """The usual distance from line to line."""
-    steps = [b.box[3] - a.box[3] for a, b in zip(lines, lines[1:], strict=False) if 0 < b.box[3] - a.box[3] < 0.08]
+    steps = [b.box[3] - a.box[3] for a, b in itertools.pairwise(lines) if 0 < b.box[3] - a.box[3] < 0.08]
     return median(steps) if steps else 0.02
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage, Message
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from kb.parsing.composer import Composer
 from kb.parsing.encodings import clean, decode
 from kb.parsing.errors import ParseError
 from kb.parsing.filenames import safe_filename
+from kb.parsing.parsed import Part
 from kb.parsing.plain import text_blocks
 
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
@@ -27,7 +29,7 @@ ATTACHMENT_NAME, ATTACHMENT_SHORT_NAME, ATTACHMENT_DATA = "3707", "3704", "37010
 def parse(path: Path, out: Composer) -> None:
     """Hand on an Internet mail (RFC 5322, MIME). The text body is preferred to the HTML one."""
     with path.open("rb") as file:
-        message = cast(EmailMessage, email.message_from_binary_file(file, policy=email.policy.default))
+        message = email.message_from_binary_file(file, policy=email.policy.default)
     if not any(message.get(name) for name in HEADERS) and not _payload(message).strip():
         raise ParseError("empty")
     add_message(message, out, 1)
@@ -84,7 +86,7 @@ def _payload(part: Message) -> bytes:
 def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
     """The parts that people see as attachments."""
     try:
-        yield from cast(Iterator[EmailMessage], message.iter_attachments())
+        yield from message.iter_attachments()
     except (KeyError, AttributeError, TypeError, ValueError):
         return
 
@@ -130,15 +132,12 @@ def add_attachment(name: str, data: bytes, out: Composer, depth: int) -> None:
 
 def _labelled(out: Composer, name: str) -> Composer:
     """A composer that puts what it gets into `out`, on pages that carry the attachment's name."""
-    from dataclasses import replace
 
-    def emit(part: object) -> None:
-        page, blocks = cast("tuple", part)  # type: ignore[type-arg]
+    def emit(part: Part) -> None:
+        page, blocks = part
         start = inner.offset - len(page.text)
-        out.put(
-            replace(page, number=None, label=name),
-            [replace(b, start=b.start - start, end=b.end - start) for b in blocks],
-        )
+        shifted = [replace(block, start=block.start - start, end=block.end - start) for block in blocks]
+        out.put(replace(page, number=None, label=name), shifted)
 
     inner = Composer(emit, out.limits, out.progress, name)
     return inner
@@ -146,14 +145,13 @@ def _labelled(out: Composer, name: str) -> Composer:
 
 def parse_outlook(path: Path, out: Composer) -> None:
     """Hand on an Outlook message ([MS-OXMSG])."""
-    reader: Callable[[Path, Composer], None] = structure.reader("application/vnd.ms-outlook")
-    reader(path, out)
-    with olefile.OleFileIO(path) as ole:
+    structure.reader("application/vnd.ms-outlook")(path, out)
+    with olefile.OleFileIO(str(path)) as ole:
         for folder in sorted({entry[0] for entry in ole.listdir() if entry[0].startswith("__attach_")}):
             _add_outlook_attachment(ole, folder, out)
 
 
-def _add_outlook_attachment(ole: olefile.OleFileIO, folder: str, out: Composer) -> None:
+def _add_outlook_attachment(ole: olefile.OleFileIO[str], folder: str, out: Composer) -> None:
     data_stream = f"{folder}/__substg1.0_{ATTACHMENT_DATA}"
     if not ole.exists(data_stream):
         return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from kb.parsing.composer import Composer
@@ -17,8 +19,10 @@ from kb.parsing.parsed import ParsedPage
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
+    from rapidocr.utils.output import RapidOCROutput
 
-MAXIMUM_SIDE = 2_600
+MAXIMUM_SIDE = 1_800
+STRIP_RATIO = 2
 MINIMUM_CONFIDENCE = 0.5
 
 
@@ -31,28 +35,58 @@ def _engine() -> RapidOCR:
         params={
             "Global.log_level": "critical",
             "Global.max_side_len": MAXIMUM_SIDE,
-            "Rec.rec_batch_num": 2,
-            "EngineConfig.onnxruntime.intra_op_num_threads": 2,
+            "Rec.rec_batch_num": 1,  # a batch is padded to its longest line: more memory, no gain on a processor
+            "Cls.cls_thresh": 0.99,
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         }
     )
 
 
 def read(image: Image.Image) -> tuple[list[PrintedLine], float | None]:
-    """The lines on a picture from top to bottom and their mean confidence (0 to 1), None where there are none."""
+    """The lines on a picture from top to bottom and their mean confidence (0 to 1), None where there are none.
+
+    A long picture, such as a screenshot of a chat, is read in strips, so that its letters need not shrink.
+    """
     image = ImageOps.exif_transpose(image).convert("RGB")
-    image.thumbnail((MAXIMUM_SIDE, MAXIMUM_SIDE))
-    found = _engine()(np.asarray(image)[:, :, ::-1])
-    if found.txts is None or found.boxes is None:
-        return [], None
-    lines, scores = [], []
-    for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
-        if score >= MINIMUM_CONFIDENCE and (text := clean(text).strip()):
-            across = [float(x) / image.width for x, _ in corners]
-            down = [float(y) / image.height for _, y in corners]
-            box = (max(0.0, min(across)), max(0.0, min(down)), min(1.0, max(across)), min(1.0, max(down)))
-            lines.append(PrintedLine(text, box))
-            scores.append(float(score))
+    width, height = image.size
+    if height <= STRIP_RATIO * width:
+        image.thumbnail((MAXIMUM_SIDE, MAXIMUM_SIDE))
+    elif width > MAXIMUM_SIDE // STRIP_RATIO:
+        image = image.resize((MAXIMUM_SIDE // STRIP_RATIO, max(1, height * MAXIMUM_SIDE // STRIP_RATIO // width)))
+    pixels = np.asarray(image)[:, :, ::-1]
+    lines: list[PrintedLine] = []
+    scores: list[float] = []
+    for top, bottom in _strips(pixels):
+        for line, score in _read_strip(pixels[top:bottom], top, pixels.shape[0]):
+            lines.append(line)
+            scores.append(score)
     return lines, sum(scores) / len(scores) if scores else None
+
+
+def _strips(pixels: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
+    """Spans of rows no longer than the longest side, cut in the plainest row near their end."""
+    top, rows = 0, pixels.shape[0]
+    while rows - top > MAXIMUM_SIDE:
+        low = top + MAXIMUM_SIDE * 3 // 4
+        plainness = pixels[low : top + MAXIMUM_SIDE].std(axis=(1, 2))
+        bottom = low + int(plainness.argmin())
+        yield top, bottom
+        top = bottom
+    yield top, rows
+
+
+def _read_strip(pixels: NDArray[np.uint8], top: int, rows: int) -> Iterator[tuple[PrintedLine, float]]:
+    """The lines of a strip that begins at row `top` of `rows`, with the confidence of each."""
+    found = cast("RapidOCROutput", _engine()(pixels))
+    if found.txts is None or found.boxes is None or found.scores is None:
+        return
+    columns = pixels.shape[1]
+    for corners, raw, score in zip(found.boxes, found.txts, found.scores, strict=True):
+        if score >= MINIMUM_CONFIDENCE and (text := clean(raw).strip()):
+            across = [float(x) / columns for x, _ in corners]
+            down = [(top + float(y)) / rows for _, y in corners]
+            box = (max(0.0, min(across)), max(0.0, min(down)), min(1.0, max(across)), min(1.0, max(down)))
+            yield PrintedLine(text, box), float(score)
 
 
 def parse(path: Path, out: Composer) -> None:

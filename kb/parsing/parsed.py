@@ -11,7 +11,10 @@ Language = Literal["en", "zh", "ja", "ko", "und"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A printed line: a span of `ParsedPage.text` and its box (x0, y0, x1, y1) in fractions of the page from its top left."""
+    """A printed line: a span of `ParsedPage.text` and its box.
+
+    The box is x0, y0, x1, y1 in fractions of the page, from its top left.
+    """
 
     start: int
     end: int
@@ -39,7 +42,7 @@ class ParsedPage:
 class Block:
     """A piece of structure: a span of the whole document's text.
 
-    `level` is 1… for headings and the depth (from 0) of list items. `header` is the header row of the table that a row belongs to.
+    `level` is 1… for headings and the depth (from 0) of list items. `header` is the header row of a row's table.
     """
 
     kind: BlockKind

@@ -20,7 +20,7 @@ from kb.parsing.layout import Box, LaidOut, PrintedLine, lay_out, title_key, usu
 from kb.parsing.parsed import ParsedPage
 
 MINIMUM_CHARACTERS = 16
-OCR_DPI = 150
+MAXIMUM_SCALE = 300 / 72
 SAMPLED_PAGES = 8
 OUTLINE_ENTRIES = 5_000
 _HYPHEN = "\ufffe"  # how PDFium gives a hyphen at a line's end, and a glyph without a character
@@ -72,9 +72,8 @@ def _parse_page(
 
 def _read_picture(page: pypdfium2.PdfPage, printed: LaidOut) -> tuple[LaidOut, float | None]:
     """What OCR reads on the page, unless that is less than what is printed on it."""
-    longest = max(page.get_size()) or 1
-    scale = min(OCR_DPI / 72, ocr.MAXIMUM_SIDE / longest)
-    lines, confidence = ocr.read(page.render(scale=scale).to_pil())
+    longest = max(max(page.get_size()), 1)
+    lines, confidence = ocr.read(page.render(scale=min(MAXIMUM_SCALE, ocr.MAXIMUM_SIDE / longest)).to_pil())
     read = lay_out(lines)
     return (read, confidence) if len(read.text) > len(printed.text) else (printed, None)
 
@@ -169,7 +168,7 @@ def _size(textpage: pypdfium2.PdfTextPage, index: int) -> float:
     rectangle = pdfium.FS_RECTF()
     if not pdfium.FPDFText_GetLooseCharBox(textpage, index, byref(rectangle)):
         return 0
-    return round(2 * abs(rectangle.top - rectangle.bottom)) / 2
+    return float(round(2 * abs(rectangle.top - rectangle.bottom)) / 2)
 
 
 def _is_bold(textpage: pypdfium2.PdfTextPage, index: int) -> bool:

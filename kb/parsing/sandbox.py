@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,9 +19,11 @@ from typing import Any
 
 import orjson
 
-from kb.parsing.errors import ParseError
+from kb.parsing.errors import Fault, ParseError
 from kb.parsing.limits import ParseLimits
 from kb.parsing.spool import ParsedFile, Summary, error_from
+
+logger = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.05
 START_SECONDS = 60
@@ -32,13 +36,7 @@ class Server:
     """A parsing process that serves one file at a time. It gets none of this process's environment: it needs no secret."""
 
     def __init__(self) -> None:
-        environment = {
-            "PYTHONPATH": str(_ROOT),
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "OMP_NUM_THREADS": "2",
-            "HOME": "/nonexistent",
-        }
+        environment = {"PYTHONPATH": str(_ROOT), "PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kb.parsing.child"],
             stdin=subprocess.PIPE,
@@ -75,9 +73,9 @@ class Server:
         return [orjson.loads(line) for line in lines]
 
     def memory(self) -> int:
-        """The resident memory of the process and its children in bytes."""
+        """The resident memory of the child that reads the file, in bytes."""
         total = 0
-        for pid in (self.process.pid, *_children(self.process.pid)):
+        for pid in _children(self.process.pid):
             try:
                 total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
             except (OSError, IndexError):
@@ -86,10 +84,8 @@ class Server:
 
     def end(self) -> None:
         """Kill the process and all that it started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
@@ -148,8 +144,9 @@ def parse_file(
 ) -> ParsedFile:
     """Parse a file in a confined child process.
 
-    `progress(done, total, unit)` hears how far it is: unit is "pages", "rows" or "characters", total None where unknown.
-    `cancelled()` is asked several times a second. Raises `ParseError` with a sentence for people.
+    `progress(done, total, unit)` hears how far it is: unit is "pages", "rows" or "characters", total may be None.
+    `cancelled()` is asked several times a second. Raises `ParseError` with a sentence for people,
+    `Fault` for trouble that is not the file's.
     """
     folder = TemporaryDirectory(prefix="parse-")
     server = POOL.take()
@@ -166,7 +163,10 @@ def parse_file(
             }
         )
         outcome = _watch(server, limits, limits.seconds_for(size), progress, cancelled)
+        if "fault" in outcome:
+            raise Fault(outcome["fault"])
         if "error" in outcome:
+            logger.info("A file could not be read: %s %s", outcome["error"].get("code"), outcome.get("detail", ""))
             raise error_from(outcome["error"])
         parsed = ParsedFile(Summary.from_data(outcome["done"]), spool, folder)
     except BaseException as error:

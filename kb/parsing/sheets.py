@@ -9,12 +9,11 @@ from pathlib import Path
 import python_calamine
 from python_calamine import CalamineWorkbook
 
-from kb.parsing.composer import Composer, row_text
+from kb.parsing.composer import HEADER_CHARACTERS, Composer, row_text
 from kb.parsing.encodings import clean
 from kb.parsing.errors import ParseError
 
 PROGRESS_ROWS = 2_000
-HEADER_CHARACTERS = 2_000
 
 Cell = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 

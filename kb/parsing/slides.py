@@ -10,7 +10,8 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError as XmlError, fromstring
+from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import ParseError as XmlError
 
 from kb.parsing.composer import Composer
 from kb.parsing.encodings import clean
@@ -120,12 +121,9 @@ def _paragraphs(shape: Element) -> Iterator[tuple[str, int]]:
 
 
 def _text(paragraph: Element) -> str:
-    pieces = {
-        f"{_A}t": lambda element: element.text or "",
-        f"{_A}br": lambda element: "\n",
-        f"{_A}tab": lambda element: "\t",
-    }
-    return clean("".join(pieces[element.tag](element) for element in paragraph.iter() if element.tag in pieces))
+    marks = {f"{_A}br": "\n", f"{_A}tab": "\t"}
+    found = (piece.text or "" if piece.tag == f"{_A}t" else marks.get(piece.tag, "") for piece in paragraph.iter())
+    return clean("".join(found))
 
 
 def _cell_text(cell: Element) -> str:

@@ -86,7 +86,7 @@ class Summary:
 
 @dataclass
 class ParsedFile:
-    """A document that was parsed: read it with `parts()` as often as wanted, then `close()` it (or use it in `with`)."""
+    """A document that was parsed: read `parts()` as often as wanted, then `close()` it (or use it in `with`)."""
 
     summary: Summary
     path: Path

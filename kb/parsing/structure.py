@@ -1,10 +1,10 @@
-"""Word, OpenDocument, EPUB, RTF, legacy Office, XML and the like: kreuzberg reads them, its document tree becomes blocks."""
+"""Word, OpenDocument, EPUB, RTF, legacy Office, XML: kreuzberg reads them, its document tree becomes blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import kreuzberg
 
@@ -22,7 +22,7 @@ def reader(media_type: str) -> Callable[[Path, Composer], None]:
         result = extract(path, media_type)
         out.title = out.title or _title(result)
         document = result.document
-        nodes: list[Node] = list(document["nodes"]) if document else []
+        nodes = cast("list[Node]", document["nodes"]) if document else []
         if nodes:
             add_nodes(nodes, out)
         else:
@@ -36,7 +36,7 @@ def reader(media_type: str) -> Callable[[Path, Composer], None]:
 def extract(path: Path, media_type: str) -> kreuzberg.ExtractionResult:
     """What kreuzberg finds in the file. Raises `ParseError`: encrypted or damaged."""
     config = kreuzberg.ExtractionConfig(
-        use_cache=False, enable_quality_processing=False, include_document_structure=True, max_archive_depth=0
+        use_cache=False, enable_quality_processing=False, include_document_structure=True
     )
     try:
         return kreuzberg.extract_file_sync(path, mime_type=media_type, config=config)
@@ -52,7 +52,10 @@ def add_nodes(nodes: Iterable[Node], out: Composer) -> None:
         content = node["content"]
         kind = content.get("node_type")
         text = clean(content.get("text") or "")
-        if kind in ("title", "heading"):
+        if kind == "slide":
+            out.page(int(content.get("number") or 1))
+            out.add("heading", clean(content.get("title") or ""), 1)
+        elif kind in ("title", "heading"):
             out.add("heading", text, int(content.get("level") or 1))
         elif kind == "list_item":
             out.add("list_item", text)
@@ -77,6 +80,7 @@ def _rows(grid: Node) -> list[list[str]]:
 
 
 def _title(result: kreuzberg.ExtractionResult) -> str:
-    title = result.metadata.get("title") or ""
+    title = result.metadata.get("title") or result.metadata.get("subject") or ""
     core = result.metadata.get("core_properties") or {}
-    return clean(str(title or (core.get("title") if isinstance(core, dict) else "") or "")).strip()
+    title = clean(str(title or (core.get("title") if isinstance(core, dict) else "") or "")).strip()
+    return "" if "\ufffd" in title else title
