@@ -120,3 +120,17 @@ def version_for(pk: int) -> DocumentVersion:
     """
     current_actor()
     return DocumentVersion.objects.select_related("document__collection").get(pk=pk)
+
+
+def may_write(person: Person, collection: Collection) -> bool:
+    """Whether `person` looks after `collection`: an administrator, or staff who may read what is on it by default."""
+    return _may_write_in(person, readable_scopes(person).filter(collection=collection, is_default=True))
+
+
+def may_write_document(person: Person, document: Document) -> bool:
+    """Whether `person` looks after `document`: an administrator, or staff who may read it."""
+    return _may_write_in(person, readable_scopes(person).filter(pk=document.scope_id))
+
+
+def _may_write_in(person: Person, scopes: QuerySet[Scope]) -> bool:
+    return person.is_active and (person.is_superuser or (person.is_staff and scopes.exists()))

@@ -118,7 +118,9 @@ class DocumentVersion(models.Model):
     lease = models.CharField(
         max_length=64, blank=True
     )  # which worker has it; a worker that lost its lease writes nothing more
-    cancel_requested = models.BooleanField(default=False)
+    started_at = models.DateTimeField(null=True)  # when a worker last took it: people take turns by it
+    retry_at = models.DateTimeField(null=True)  # a model server failed: not before then
+    parsed_at = models.DateTimeField(null=True)  # its pages and passages are complete: a retry goes on from there
     ready_at = models.DateTimeField(null=True)
 
     page_count = models.PositiveIntegerField(null=True)
@@ -136,6 +138,7 @@ class DocumentVersion(models.Model):
                 condition=Q(state__in=["queued", "parsing", "embedding", "indexing"]),
                 name="versions_at_work",
             ),
+            models.Index(fields=["uploaded_by", "-started_at"], name="versions_turns"),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +161,8 @@ class Page(models.Model):
     lines = models.JSONField(
         default=list
     )  # [[start, end, x0, y0, x1, y1], …]: spans in this page's text, boxes as fractions of the page
+    headings = models.JSONField(default=list)  # [[start, level, title], …]: `start` counts from the version's beginning
+    folded = models.TextField(blank=True)  # kb.matching.folded(text): what exact wording is looked for in
     width = models.FloatField(default=0)
     height = models.FloatField(default=0)
     ocr_confidence = models.FloatField(null=True)
@@ -196,3 +201,6 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id}#{self.ordinal}"
+
+
+from kb import models_index  # noqa: E402, F401  Django finds the search tables here

@@ -1,0 +1,85 @@
+"""What a person asked of the knowledge base and cannot have, said so that they know what to do."""
+
+from typing import Literal
+
+Kind = Literal["forbidden", "not_found", "conflict", "invalid", "too_large", "storage"]
+
+SENTENCES: dict[str, tuple[Kind, str, str]] = {
+    "not_allowed": (
+        "forbidden",
+        "You may not change this. Ask an administrator, or somebody who looks after this collection.",
+        "你没有修改权限。请联系管理员或该知识库的维护者。",
+    ),
+    "not_found": (
+        "not_found",
+        "It does not exist, or you may not read it.",
+        "内容不存在，或你没有阅读权限。",
+    ),
+    "name_missing": ("invalid", "Give the collection a name.", "请为知识库填写名称。"),
+    "name_too_long": (
+        "invalid",
+        "The name is longer than 200 characters. Choose a shorter one.",
+        "名称超过 200 个字符，请缩短名称。",
+    ),
+    "name_taken": (
+        "conflict",
+        "There is already a collection of this name. Choose another name.",
+        "已有同名的知识库，请换一个名称。",
+    ),
+    "unknown_group": (
+        "invalid",
+        "There is no group of this name: {names}. Choose groups that exist, or create it first.",
+        "没有这个用户组：{names}。请选择已有的用户组，或先创建它。",
+    ),
+    "would_lose_access": (
+        "invalid",
+        "You would no longer be able to read it yourself. Add one of your own groups.",
+        "这样设置后你自己将无法阅读。请加入你所在的一个用户组。",
+    ),
+    "too_large": (
+        "too_large",
+        "The file is larger than {megabytes} MB. Split it into smaller files and upload those.",
+        "文件超过 {megabytes} MB。请拆分为较小的文件后再上传。",
+    ),
+    "dates_reversed": (
+        "invalid",
+        "The last day of validity is before the first. Correct the dates.",
+        "失效日期早于生效日期，请更正日期。",
+    ),
+    "find_too_slow": (
+        "invalid",
+        "Looking through every text for these words took too long. Name a document, or look for rarer words.",
+        "在全部文本中查找这些文字耗时过长。请指定文档，或改用更少见的词语。",
+    ),
+    "storage_full": (
+        "storage",
+        "The server's storage is full; the file was not kept. Tell your administrator and upload it again later.",
+        "服务器存储空间已满，文件未保存。请联系管理员，稍后重新上传。",
+    ),
+    "nothing_to_retry": (
+        "conflict",
+        "There is nothing to try again: the latest version has neither failed nor been cancelled.",
+        "无需重试：最新版本没有失败，也没有被取消。",
+    ),
+    "nothing_to_cancel": (
+        "conflict",
+        "There is nothing to cancel: the latest version is not being processed.",
+        "无需取消：最新版本不在处理中。",
+    ),
+}
+
+
+class DocumentError(Exception):
+    """A person must know. `code` and `kind` are for programs, the sentences in English and in Chinese for people."""
+
+    def __init__(self, code: str, en: str = "", zh: str = "", **values: object) -> None:
+        kind, default_en, default_zh = SENTENCES.get(code, ("invalid", en, zh))
+        self.code = code
+        self.kind: Kind = kind
+        self.en = en or default_en.format(**values)
+        self.zh = zh or default_zh.format(**values)
+        super().__init__(self.en)
+
+    def sentence(self, language: str) -> str:
+        """The sentence in the given language: Chinese for `zh…`, English otherwise."""
+        return self.zh if language.lower().startswith("zh") else self.en

@@ -1,0 +1,327 @@
+"""How a file becomes findable: the steps, in order, and what becomes of a version whose steps do not go well.
+
+Running a step twice changes nothing: each finds what an interrupted run had written and goes on from there, or starts
+afresh. Nothing is shown to readers before `publish`, which is one transaction. Slow work (parsing, models) happens
+outside transactions; every write is a short `Lease.writing()`.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from kb import indexing
+from kb.access import acting_as_system
+from kb.chunking import PassageDraft, heading_text, passages
+from kb.documents import clear
+from kb.embedding import embed_documents, passage_text
+from kb.leases import PULSE_SECONDS, Lease, LeaseLost, claim
+from kb.matching import folded
+from kb.models import Document, DocumentVersion, Page, Passage, State
+from kb.parsing import ParsedFile, ParseError, Part, parse_file
+from kb.storage import BlobMissing, storage
+from kb.uploads import limits
+from kb.versions import switch_current
+from llm.errors import ModelError
+
+logger = logging.getLogger(__name__)
+
+PAGES_AT_ONCE = 100
+CHARACTERS_AT_ONCE = 2_000_000
+PASSAGES_AT_ONCE = 256
+ATTEMPTS = 10
+"""So often a version is taken up before it is given up, whether model servers fail or workers die over it."""
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 5, 300
+
+GAVE_UP = (
+    "gave_up",
+    "Processing was interrupted again and again. Try again; if it stops again, tell your administrator.",
+    "处理过程多次中断。请重试；如果再次中断，请联系管理员。",
+)
+OUR_BUG = (
+    "internal",
+    "Processing the file failed through a fault of ours. Try again; if it fails again, tell your administrator.",
+    "处理文件时系统内部出错。请重试；如果再次出错，请联系管理员。",
+)
+BYTES_MISSING = (
+    "file_missing",
+    "The stored file is no longer there. Upload it again.",
+    "存储的文件已不存在，请重新上传。",
+)
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(slots=True)
+class Job:
+    """One version on its way through the steps."""
+
+    lease: Lease
+    version: DocumentVersion  # as it stood when we took it; its document is with it
+    resources: ExitStack
+    parsed: ParsedFile | None = None
+
+
+def work_next(version_id: int | None = None) -> int | None:
+    """Take the next version in fair order (or `version_id`) and bring it to its end; None when there is none to take.
+
+    A bug of ours is logged, leaves the version failed with a neutral sentence, and is raised.
+    """
+    lease = claim(version_id)
+    if lease is None:
+        return None
+    with acting_as_system():
+        version = DocumentVersion.objects.select_related("document").filter(pk=lease.version_id).first()
+    if version is not None:
+        bring_to_end(lease, version)
+    return lease.version_id
+
+
+def bring_to_end(lease: Lease, version: DocumentVersion) -> None:
+    """Run every step, and record what stops them."""
+    try:
+        if version.attempts > ATTEMPTS:
+            _fail(lease, *GAVE_UP)
+            return
+        with ExitStack() as resources:
+            job = Job(lease, version, resources)
+            for step in STEPS:
+                step(job)
+    except LeaseLost:
+        logger.info("Version %s was cancelled, deleted or taken by another worker.", version.pk)
+    except ParseError as error:
+        _fail(lease, error.code, error.en, error.zh)
+    except BlobMissing:
+        logger.exception("The file of version %s is missing.", version.pk)
+        _fail(lease, *BYTES_MISSING)
+    except ModelError as error:
+        _postpone_or_fail(lease, version, error)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the heartbeat falls silent, and the version is taken up again
+    except Exception:
+        logger.exception("Version %s could not be processed.", version.pk)
+        _fail(lease, *OUR_BUG)
+        raise
+
+
+def read(job: Job) -> None:
+    """The file → its pages' text, in a confined child process."""
+    if job.version.parsed_at:
+        return
+    job.lease.begin(State.PARSING, "")
+    path = job.resources.enter_context(storage().local_path(job.version.sha256))
+    job.parsed = job.resources.enter_context(
+        parse_file(path, job.version.filename, limits(), _shown_on(job.lease), _while_ours(job.lease))
+    )
+    with job.lease.writing() as version:
+        clear([version.pk])
+    start = 0
+    for parts in _batches(job.parsed.parts()):
+        with job.lease.writing() as version:
+            rows = []
+            for ordinal, part in parts:
+                rows.append(_page(version, ordinal, start, part))
+                start = rows[-1].end
+            Page.objects.bulk_create(rows)
+        job.lease.pulse()
+
+
+def cut(job: Job) -> None:
+    """Pages → passages."""
+    if job.parsed is None:
+        return
+    count, drafts = 0, passages(job.parsed.parts())
+    while batch := list(islice(drafts, PASSAGES_AT_ONCE)):
+        with job.lease.writing() as version:
+            Passage.objects.bulk_create([_passage(version, draft) for draft in batch])
+        count += len(batch)
+        job.lease.pulse()
+    if not count:
+        raise ParseError("no_text")
+    with job.lease.writing() as version:
+        pages = version.pages.aggregate(last=Max("number"))["last"]
+        version.page_count, version.passage_count, version.characters = pages, count, job.parsed.characters
+        version.media_type, version.language = job.parsed.media_type[:150], job.parsed.language
+        version.metadata = {**job.parsed.metadata, "title": job.parsed.title}
+        version.warnings = list(job.parsed.warnings)
+        version.attempts, version.parsed_at = 0, Now()
+        version.save()
+
+
+def embed(job: Job) -> None:
+    """Passages → vectors; those that an earlier run wrote stay."""
+    lease, version = job.lease, _as_read(job)
+    title, after = _title(version), -1
+    lease.begin(State.EMBEDDING, "passages", version.passage_count)
+    calls = ThreadPoolExecutor(1, "embedding")
+    try:
+        while batch := indexing.passages_without_vectors(version.pk, after, PASSAGES_AT_ONCE):
+            texts = [passage_text(passage, title) for passage in batch]
+            vectors = _waited_for(calls.submit(embed_documents, texts), lease)
+            with lease.writing():
+                indexing.store_vectors(version.pk, batch, vectors)
+            after = batch[-1].ordinal
+            lease.done = after + 1
+            lease.pulse()
+    finally:
+        calls.shutdown(wait=False, cancel_futures=True)
+
+
+def index(job: Job) -> None:
+    """Passages → the lexical index."""
+    lease, version = job.lease, _as_read(job)
+    lease.begin(State.INDEXING, "passages", version.passage_count)
+
+    def progress(done: int) -> None:
+        lease.done = done
+        lease.pulse()
+
+    indexing.index_terms(version.pk, title=_title(version), writing=lease.writing, progress=progress)
+
+
+def publish(job: Job) -> None:
+    """Let the version answer, in one transaction."""
+    with acting_as_system():
+        # The document first, as every verb locks them.
+        document = Document.objects.select_for_update(no_key=True).filter(pk=job.version.document_id).first()
+        with job.lease.writing() as version:
+            assert document is not None
+            version.state, version.ready_at, version.lease = State.READY, Now(), ""
+            version.attempts, version.error_code, version.error_en, version.error_zh = 0, "", "", ""
+            version.progress_done = version.progress_total = version.passage_count
+            version.save()
+        if not document.title_is_given and document.latest_version_id == version.pk:
+            document.title = _title(version)
+            document.save(update_fields=["title", "updated_at"])
+        switch_current(document)
+
+
+STEPS = (read, cut, embed, index, publish)
+
+
+def _shown_on(lease: Lease) -> Callable[[int, int | None, str], None]:
+    def progress(done: int, total: int | None, unit: str) -> None:
+        lease.done, lease.total, lease.unit = done, total, unit
+
+    return progress
+
+
+def _while_ours(lease: Lease) -> Callable[[], bool]:
+    def cancelled() -> bool:
+        lease.pulse()  # raises when it is ours no longer
+        return False
+
+    return cancelled
+
+
+def _waited_for(future: "Future[Thing]", lease: Lease) -> Thing:
+    """The result of slow work in another thread, our heart beating meanwhile. Raises what it raises, and LeaseLost."""
+    while True:
+        try:
+            return future.result(timeout=PULSE_SECONDS / 2)
+        except TimeoutError:
+            if future.done():
+                return future.result()
+            lease.pulse()
+
+
+def _batches(parts: Iterator[Part]) -> Iterator[list[tuple[int, Part]]]:
+    """Pages with their ordinals, few enough at a time to be held in memory and written in one short transaction."""
+    batch: list[tuple[int, Part]] = []
+    characters = 0
+    for ordinal, part in enumerate(parts):
+        batch.append((ordinal, part))
+        characters += len(part[0].text)
+        if len(batch) == PAGES_AT_ONCE or characters >= CHARACTERS_AT_ONCE:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _page(version: DocumentVersion, ordinal: int, start: int, part: Part) -> Page:
+    page, blocks = part
+    headings = [
+        [block.start, block.level or 1, heading_text(page.text[block.start - start : block.end - start])]
+        for block in blocks
+        if block.kind == "heading"
+    ]
+    return Page(
+        version=version,
+        scope_id=version.scope_id,
+        ordinal=ordinal,
+        number=page.number,
+        label=page.label[:200],
+        start=start,
+        end=start + len(page.text),
+        text=page.text,
+        lines=[[line.start, line.end, *line.box] for line in page.lines],
+        headings=headings,
+        folded=folded(page.text),
+        width=page.width,
+        height=page.height,
+        ocr_confidence=page.ocr_confidence,
+    )
+
+
+def _passage(version: DocumentVersion, draft: PassageDraft) -> Passage:
+    return Passage(
+        version=version,
+        document_id=version.document_id,
+        collection_id=version.document.collection_id,
+        scope_id=version.scope_id,
+        ordinal=draft.ordinal,
+        start=draft.start,
+        end=draft.end,
+        text=draft.text,
+        context=draft.context,
+        heading_path=list(draft.heading_path),
+        page_from=draft.page_from,
+        page_to=draft.page_to,
+        label=draft.label[:200],
+        kind=draft.kind,
+    )
+
+
+def _as_read(job: Job) -> DocumentVersion:
+    """The version with what reading it has told. Raises LeaseLost when it was deleted."""
+    with job.lease.writing() as version:
+        return version
+
+
+def _title(version: DocumentVersion) -> str:
+    """What people call it: the title they gave, else the document's own, else where it lies or its file name."""
+    document = version.document
+    own = str(version.metadata.get("title", "")).strip()[:500]
+    return document.title if document.title_is_given or not own else own
+
+
+def _postpone_or_fail(lease: Lease, version: DocumentVersion, error: ModelError) -> None:
+    sentences = {"error_en": error.sentence("en"), "error_zh": error.sentence("zh-hans")}
+    with acting_as_system():
+        attempts = DocumentVersion.objects.filter(pk=version.pk).values_list("attempts", flat=True).first() or 1
+    logger.warning("Version %s: the embedding model failed (%s), attempt %d.", version.pk, error, attempts)
+    if not error.retry or attempts >= ATTEMPTS:
+        _fail(lease, error.kind, sentences["error_en"], sentences["error_zh"])
+        return
+    wait = max(error.retry_after or 0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempts - 1)))
+    lease.end(retry_at=Now() + timedelta(seconds=wait), error_code=error.kind, **sentences)
+
+
+def _fail(lease: Lease, code: str, en: str, zh: str) -> None:
+    """Give the version back as failed. What was read of it stays for a retry, a half-read text does not."""
+    with contextlib.suppress(LeaseLost), lease.writing() as version:
+        if version.parsed_at is None:
+            clear([version.pk])
+        version.state, version.lease, version.retry_at = State.FAILED, "", None
+        version.error_code, version.error_en, version.error_zh = code, en, zh
+        version.save()
