@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
 
+import httpx2
+
 from llm.capabilities import Capabilities, capabilities_of
 from llm.chat_requests import ChatRequest
-from llm.connections import TRANSPORT_ERRORS, async_client, model_error
+from llm.connections import TRANSPORT_ERRORS, async_client, model_error, read_json
 from llm.embeddings import EmbeddingModel
 from llm.errors import ModelError, ThinkingMustStream
 from llm.messages import Message, ToolCall, ToolSpec
@@ -229,11 +231,14 @@ class ChatModel:
         """The ids the server lists, or None where it does not say. A key that is refused is raised at once."""
         client = async_client(self.servers.chat, self.servers.limits)
         try:
-            listed = await client.get("/models", cast_to=object, options={"timeout": 15})
+            response = await client.get("/models", cast_to=httpx2.Response, options={"timeout": 15})
+            listed = read_json(response.content)
         except TRANSPORT_ERRORS as failure:
             error = model_error(failure, self._profile)
             if error.kind == "authentication":
                 raise error from failure
+            return None
+        except ModelError:
             return None
         data = listed.get("data") if isinstance(listed, dict) else None
         if not isinstance(data, list):

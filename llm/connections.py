@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
+import orjson
 from openai import (
     APIConnectionError,
     APIError,
@@ -26,7 +29,7 @@ from openai import (
     OpenAI,
 )
 
-from llm.errors import ModelError, classify
+from llm.errors import ModelError, classify, is_failure
 from llm.profiles import Endpoint, Limits, Profile
 from llm.retries import Limiter, Retries
 
@@ -50,9 +53,7 @@ def async_client(endpoint: Endpoint, limits: Limits) -> AsyncOpenAI:
                 base_url=endpoint.base_url,
                 api_key=endpoint.api_key or "none",
                 max_retries=0,
-                http_client=DefaultAsyncHttpx2Client(
-                    timeout=_timeout(limits, limits.chunk), limits=_pool(limits), trust_env=_proxied(endpoint)
-                ),
+                http_client=DefaultAsyncHttpx2Client(**_transport(endpoint, limits, limits.chunk)),
             )
         return clients[endpoint, limits]
 
@@ -66,9 +67,7 @@ def blocking_client(endpoint: Endpoint, limits: Limits, seconds: float) -> OpenA
                 base_url=endpoint.base_url,
                 api_key=endpoint.api_key or "none",
                 max_retries=0,
-                http_client=DefaultHttpx2Client(
-                    timeout=_timeout(limits, seconds), limits=_pool(limits), trust_env=_proxied(endpoint)
-                ),
+                http_client=DefaultHttpx2Client(**_transport(endpoint, limits, seconds)),
             )
         return _blocking[key]
 
@@ -95,6 +94,19 @@ def blocking_call(
         time.sleep(wait)
 
 
+def read_json(content: bytes) -> Any:
+    """The JSON of a 200 reply. Raises ModelError if it is a web page, not JSON, or an error after all."""
+    try:
+        reply = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        failure = classify(200, content)
+        unreadable = ModelError("bad_output", "The reply is not JSON.", wait="once")
+        raise (failure if failure.advice == "address" else unreadable) from error
+    if is_failure(reply):
+        raise classify(None, reply)
+    return reply
+
+
 def model_error(error: Exception, profile: Profile, *, begun: bool = False) -> ModelError:
     """What a failure of the client library or of the connection means. `begun`: part of the reply has come."""
     if isinstance(error, APIStatusError):
@@ -119,17 +131,20 @@ def model_error(error: Exception, profile: Profile, *, begun: bool = False) -> M
     return ModelError("connection", detail, wait="limited")
 
 
-def _timeout(limits: Limits, read: float) -> httpx2.Timeout:
-    return httpx2.Timeout(connect=limits.connect, read=read, write=30, pool=30)
+def _transport(endpoint: Endpoint, limits: Limits, read: float) -> dict[str, Any]:
+    """Time-outs, pool and trust. A server on this machine is never asked through the environment's proxy."""
+    return {
+        "timeout": httpx2.Timeout(connect=limits.connect, read=read, write=30, pool=30),
+        "limits": httpx2.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections),
+        "trust_env": urlsplit(endpoint.base_url).hostname not in ("127.0.0.1", "localhost", "::1"),
+        "verify": _trust(),
+    }
 
 
-def _pool(limits: Limits) -> httpx2.Limits:
-    return httpx2.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections)
-
-
-def _proxied(endpoint: Endpoint) -> bool:
-    """A server on this machine is never asked through the environment's proxy."""
-    return urlsplit(endpoint.base_url).hostname not in ("127.0.0.1", "localhost", "::1")
+@cache
+def _trust() -> ssl.SSLContext:
+    """Reading the machine's certificates takes a tenth of a second; all clients share them."""
+    return httpx2.create_ssl_context()
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -12,12 +12,11 @@ from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from llm.capabilities import capabilities_of
-from llm.connections import blocking_call, blocking_client
-from llm.errors import ModelError, classify, is_failure
+from llm.connections import blocking_call, blocking_client, read_json
+from llm.errors import ModelError
 from llm.profiles import ModelServers
 from llm.retries import limiter_for
 
@@ -136,14 +135,7 @@ class EmbeddingModel:
 
 def _vectors(content: bytes, count: int) -> Vectors:
     """Read a reply of `count` vectors, in the order of their indexes, and bring them to unit length."""
-    try:
-        reply = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        failure = classify(200, content)
-        unreadable = ModelError("bad_output", "The reply is not JSON.", wait="once")
-        raise (failure if failure.kind == "configuration" else unreadable) from error
-    if is_failure(reply):
-        raise classify(None, reply)
+    reply = read_json(content)
     try:
         data = reply["data"]
         order = [index if (at := item.get("index")) is None else int(at) for index, item in enumerate(data)]

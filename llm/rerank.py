@@ -8,8 +8,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from llm.connections import blocking_call, blocking_client
-from llm.errors import ModelError, classify, is_failure
+import httpx2
+
+from llm.connections import blocking_call, blocking_client, read_json
+from llm.errors import ModelError
 from llm.profiles import Endpoint, ModelServers
 from llm.retries import limiter_for
 
@@ -41,9 +43,7 @@ class RerankModel:
     def _attempt(self, body: dict[str, Any]) -> list[tuple[int, float]]:
         started = time.monotonic()
         client = blocking_client(self._endpoint, self._servers.limits, self._servers.limits.rerank)
-        reply = client.post(self._endpoint.base_url, body=body, cast_to=object)
-        if is_failure(reply):
-            raise classify(None, reply)
+        reply = read_json(client.post(self._endpoint.base_url, body=body, cast_to=httpx2.Response).content)
         ranked = _ranked(reply, len(body["documents"]))[: body["top_n"]]
         logger.info(
             "rerank model=%s texts=%d seconds=%.2f", self.model, len(body["documents"]), time.monotonic() - started

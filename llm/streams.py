@@ -112,7 +112,7 @@ class ChatReply:
                 "truncated", "The reply ended without a finish_reason.", wait="once", request_id=self.request_id
             )
         yield from self._calls.end()
-        if self.usage:
+        if self.usage and (self._said or self.thought or self._calls):
             yield self.usage
         yield Finished(self._checked_finish())
 

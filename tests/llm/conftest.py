@@ -4,11 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from llm import capabilities
 from tests.llm.scripted import ScriptedServer
 
 
-@pytest.fixture
-def scripted() -> Iterator[ScriptedServer]:
-    """A model server of its own port that answers what the test enqueues. See `tests.llm.scripted`."""
+@pytest.fixture(scope="session")
+def _scripted_server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         yield server
+
+
+@pytest.fixture
+def scripted(_scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedServer:
+    """A model server that answers what the test enqueues, with nothing learned about it. See `tests.llm.scripted`."""
+    monkeypatch.setattr(capabilities, "_known", {})
+    _scripted_server.reset()
+    return _scripted_server

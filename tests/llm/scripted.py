@@ -222,12 +222,7 @@ class ScriptedServer:
     """See the module. A context manager; the port is free when it starts and `base_url` ends with `/v1`."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.models: list[str] | None = ["scripted-instruct", "scripted-thinking"]
-        self.dimensions = 16
-        self.otherwise: Answer | None = None
-        self.abandoned = threading.Event()
-        self._answers: defaultdict[str, deque[Answer]] = defaultdict(deque)
+        self.reset()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.root = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.base_url = f"{self.root}/v1"
@@ -248,6 +243,15 @@ class ScriptedServer:
         self._server.force_exit = True
         self._thread.join(5)
         self._socket.close()
+
+    def reset(self) -> None:
+        """As new: nothing enqueued, nothing recorded."""
+        self.requests: list[Request] = []
+        self.models: list[str] | None = ["scripted-instruct", "scripted-thinking"]
+        self.dimensions = 16
+        self.otherwise: Answer | None = None
+        self.abandoned = threading.Event()
+        self._answers: defaultdict[str, deque[Answer]] = defaultdict(deque)
 
     def enqueue(self, *answers: Answer, path: str = CHAT) -> None:
         self._answers[path].extend(answers)
@@ -300,6 +304,7 @@ class ScriptedServer:
         return error(404, "not_found", "no such path")
 
     async def _play(self, script: Script) -> AsyncIterator[bytes]:
+        abandoned = self.abandoned
         for step in script.steps:
             if step.kind == "bytes":
                 yield step.value
@@ -311,7 +316,7 @@ class ScriptedServer:
                 try:
                     await asyncio.sleep(30)
                 finally:
-                    self.abandoned.set()
+                    abandoned.set()
         if script.finish == "":
             return
         yield _event(_frame([{"index": 0, "delta": {"content": ""}, "finish_reason": script.finish or "stop"}]))
