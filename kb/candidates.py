@@ -1,0 +1,268 @@
+"""The passages that a question might be about: BM25 and nearest vectors, in one statement.
+
+Rights stand in each query (`scope_id = any(…)`), and row-level security stands behind them. Versions that do not count
+on the day asked for, and disabled passages, are left out before anything is ranked.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import orjson
+from django.db import connection
+from numpy.typing import NDArray
+
+from kb.lexical import question_terms, term_key
+from kb.models_index import EmbeddingGeneration
+
+K1, B = 1.2, 0.75
+"""BM25's saturation of repeated terms and its allowance for length (Robertson and Zaragoza 2009)."""
+READ_AT_MOST = 50_000
+"""Postings read to find candidates, the rarest terms' first; commoner terms only score what was found."""
+EF_SEARCH = 200
+EXACT_SQUARE = 10_000
+"""See `_scan_is_exact`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to search in: None means no limit."""
+
+    day: date
+    collections: Sequence[int] | None = None
+    documents: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the question: how rare it is, and its weight in BM25."""
+
+    text: str
+    key: int
+    passages: int
+    idf: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What there is to search, as the current person sees it."""
+
+    scopes: list[int]
+    versions: list[int] | None
+    passages: int  # in all readable scopes wanted
+    passages_of_versions: int
+    average_length: float
+    terms: list[Term]
+    vectors: int  # in the generation, whoever may read them; an estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage with its BM25 score (0: no term of the question) and its cosine similarity (NaN: no vector)."""
+
+    passage_id: int
+    lexical: float
+    similarity: float
+
+
+_GROUND = """
+with visible as materialized (
+    select array(
+        select id from kb_scope where id = any ((select kb_scopes())::bigint[])
+        and (%(collections)s::bigint[] is null or collection_id = any(%(collections)s::bigint[]))
+    ) as scopes
+), chosen as materialized (
+    select case when %(documents)s::bigint[] is not null then array(
+        select id from kb_documentversion where document_id = any(%(documents)s::bigint[])
+    ) end as versions
+)
+select visible.scopes, chosen.versions,
+    (select coalesce(sum(passages), 0) from kb_indextotal where scope_id = any(visible.scopes)),
+    (select coalesce(sum(length), 0) from kb_indextotal where scope_id = any(visible.scopes)),
+    (select coalesce(sum(passages), 0) from kb_indexedversion where version_id = any(chosen.versions)),
+    (select coalesce(max(reltuples), 0) from pg_class where relname = %(index)s),
+    array(
+        select coalesce(frequent.passages, 0) + counted.passages
+        from unnest(%(terms)s::bigint[]) with ordinality as asked (term, place)
+        cross join lateral (
+            select sum(passages) as passages, coalesce(array_agg(scope_id), '{}') as scopes
+            from kb_termfrequency f where f.term = asked.term and f.scope_id = any(visible.scopes)
+        ) frequent
+        cross join lateral (
+            select count(*) as passages from kb_posting p where p.term = asked.term
+            and p.scope_id = any(array(select unnest(visible.scopes) except select unnest(frequent.scopes)))
+        ) counted
+        order by place
+    ),
+    set_config('hnsw.ef_search', %(ef_search)s, true), set_config('hnsw.iterative_scan', 'strict_order', true)
+from visible, chosen
+"""
+
+_BM25 = (
+    "sum(q.idf * p.frequency * (%(k1)s + 1) / (p.frequency + %(k1)s * (1 - %(b)s + %(b)s * p.length / %(average)s)))"
+)
+_LEFT_OUT = """
+hidden as materialized (
+    select version_id from kb_indexedversion where valid <> '{(,)}'::datemultirange and not valid @> %(day)s::date
+), disabled as materialized (
+    select id from kb_passage where not enabled
+)"""
+_LEXICAL = """
+lexical as materialized (
+    select p.passage_id, p.scope_id, {bm25} as score
+    from unnest(%(rare)s::bigint[], %(rare_idfs)s::float8[]) as q (term, idf)
+    cross join lateral (
+        select passage_id, version_id, scope_id, frequency, length from kb_posting
+        where term = q.term and scope_id = any(%(scopes)s::bigint[])
+        and (%(versions)s::bigint[] is null or version_id = any(%(versions)s::bigint[])) offset 0
+    ) p
+    where not exists (select from hidden h where h.version_id = p.version_id)
+    and not exists (select from disabled d where d.id = p.passage_id)
+    group by p.passage_id, p.scope_id order by score desc, p.passage_id limit %(pool)s
+)""".replace("{bm25}", _BM25)
+_NO_LEXICAL = "lexical as (select 0::bigint as passage_id, 0::bigint as scope_id, 0::float8 as score where false)"
+_NEAREST = """
+dense as materialized (
+    select passage_id, scope_id from kb_passagevector
+    where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[])
+    and version_id <> all(array(select version_id from hidden)) and passage_id <> all(array(select id from disabled))
+    order by embedding::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions}) limit %(nearest)s
+)"""
+_EXACT = """
+dense as materialized (
+    select passage_id, scope_id from (
+        select passage_id, scope_id, version_id, embedding <=> %(vector)s::halfvec as distance from kb_passagevector
+        where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[])
+        and (%(versions)s::bigint[] is null or version_id = any(%(versions)s::bigint[])) offset 0
+    ) v
+    where not exists (select from hidden h where h.version_id = v.version_id)
+    and not exists (select from disabled d where d.id = v.passage_id)
+    order by distance, passage_id limit %(nearest)s
+)"""
+_NO_DENSE = "dense as (select 0::bigint as passage_id, 0::bigint as scope_id where false)"
+_SCORED = """
+select found.passage_id,
+    coalesce(lexical.score, 0) + coalesce(more.score, 0),
+    {similarity}
+from (select passage_id, scope_id from lexical union select passage_id, scope_id from dense) found
+left join lexical on lexical.passage_id = found.passage_id
+left join lateral (
+    select {bm25} as score
+    from unnest(
+        case when lexical.score is null then %(all)s::bigint[] else %(common)s::bigint[] end,
+        case when lexical.score is null then %(all_idfs)s::float8[] else %(common_idfs)s::float8[] end
+    ) as q (term, idf)
+    join kb_posting p on p.term = q.term and p.scope_id = found.scope_id and p.passage_id = found.passage_id
+) more on true
+{vectors}
+""".replace("{bm25}", _BM25)
+_VECTORS = "left join kb_passagevector v on v.generation_id = %(generation)s and v.passage_id = found.passage_id"
+_SIMILARITY = "1 - (v.embedding <=> %(vector)s::halfvec)"
+
+
+def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None) -> Ground:
+    """Count what there is for a question: readable scopes, their passages, and how rare each term is in them."""
+    texts = question_terms(question)
+    keys = [term_key(text) for text in texts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _GROUND,
+            {
+                "collections": None if wanted.collections is None else list(wanted.collections),
+                "documents": None if wanted.documents is None else list(wanted.documents),
+                "terms": keys,
+                "index": f"vector_hnsw_{generation.pk}" if generation else "",
+                "ef_search": str(EF_SEARCH),
+            },
+        )
+        scopes, versions, passages, length, of_versions, vectors, counts, *_ = cursor.fetchone()
+    terms = [
+        Term(text, key, count, math.log1p((passages - min(count, passages) + 0.5) / (count + 0.5)))
+        for text, key, count in zip(texts, keys, counts, strict=True)
+        if count
+    ]
+    average = float(length) / passages if passages else 1.0
+    return Ground(scopes, versions, int(passages), int(of_versions), max(average, 1.0), terms, int(vectors))
+
+
+def candidates(
+    ground: Ground,
+    wanted: Wanted,
+    *,
+    pool: int,
+    generation: EmbeddingGeneration | None = None,
+    vector: NDArray[np.float32] | None = None,
+    lexical: bool = True,
+) -> list[Candidate]:
+    """The best `pool` passages by each method, every one with both scores.
+
+    Args:
+        vector: the question's, by the model of `generation`; None for a search by words alone.
+        lexical: False for a search by vectors alone; the BM25 scores are there all the same.
+    """
+    terms = sorted(ground.terms, key=lambda term: term.passages)
+    rare = _rarest(terms)
+    dense = vector is not None and generation is not None
+    parameters: dict[str, Any] = {
+        "k1": K1,
+        "b": B,
+        "average": ground.average_length,
+        "day": wanted.day,
+        "scopes": ground.scopes,
+        "versions": ground.versions,
+        "pool": pool,
+        "nearest": pool,
+        "rare": [term.key for term in rare],
+        "rare_idfs": [term.idf for term in rare],
+        "common": [term.key for term in terms[len(rare) :]],
+        "common_idfs": [term.idf for term in terms[len(rare) :]],
+        "all": [term.key for term in terms],
+        "all_idfs": [term.idf for term in terms],
+    }
+    if vector is not None and generation is not None:
+        parameters |= {"generation": generation.pk, "vector": orjson.dumps(vector.tolist()).decode()}
+    parts = [
+        _LEFT_OUT,
+        _LEXICAL if lexical and rare else _NO_LEXICAL,
+        _dense_part(ground, generation) if dense and generation else _NO_DENSE,
+    ]
+    statement = (
+        "with "
+        + ",".join(parts)
+        + _SCORED.format(similarity=_SIMILARITY if dense else "null::float8", vectors=_VECTORS if dense else "")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [
+            Candidate(passage, float(score), math.nan if similarity is None else float(similarity))
+            for passage, score, similarity in cursor.fetchall()
+        ]
+
+
+def _rarest(terms: Sequence[Term]) -> list[Term]:
+    """The first terms whose postings together are few enough to be read; always one."""
+    chosen: list[Term] = []
+    read = 0
+    for term in terms:
+        read += term.passages
+        if chosen and read > READ_AT_MOST:
+            break
+        chosen.append(term)
+    return chosen
+
+
+def _dense_part(ground: Ground, generation: EmbeddingGeneration) -> str:
+    return _EXACT if _scan_is_exact(ground) else _NEAREST.format(dimensions=int(generation.dimensions))
+
+
+def _scan_is_exact(ground: Ground) -> bool:
+    """Whether comparing every readable vector is cheaper than walking through the index and dropping the others.
+
+    The scan's cost grows with the readable vectors v, the walk's with all vectors over the readable ones, t / v: they
+    are even where v² is some constant times t.
+    """
+    readable = ground.passages if ground.versions is None else ground.passages_of_versions
+    return ground.versions is not None or readable**2 <= EXACT_SQUARE * max(ground.vectors, readable)

@@ -1,0 +1,264 @@
+"""Passages into the index and out of it: postings for BM25, vectors by embedding model, and the totals of both.
+
+Everything here may run twice: entries of a passage replace those it had. Nothing is found before its version is ready
+and counts on the day asked for, however much of it stands in the index already.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import orjson
+from django.conf import settings
+from django.db import connection
+from numpy.typing import NDArray
+
+from kb.access import acting_as_system
+from kb.generations import (
+    activate,
+    active_generation,
+    configured_generation,
+    ensure_generation,
+)
+from kb.lexical import term_key, terms, weighted_terms
+from kb.models import DocumentVersion, Passage
+from kb.models_index import EmbeddingGeneration, IndexedVersion, PassageVector
+
+__all__ = [
+    "activate",
+    "active_generation",
+    "configured_generation",
+    "ensure_generation",
+    "fold_statistics",
+    "index_terms",
+    "index_version",
+    "passages_without_vectors",
+    "remove_version",
+    "remove_versions",
+    "rescope",
+    "set_scope",
+    "store_vectors",
+]
+
+Vectors = NDArray[np.float32]
+
+PASSAGES_AT_ONCE = 200
+TITLE_WEIGHT = 2.0
+HEADING_WEIGHT = 1.0
+CONTEXT_WEIGHT = 1.0
+FREQUENT = 2000
+"""Terms in more passages of a scope than this are counted by `fold_statistics`, others at each question."""
+FOLDING_LOCK = 7215307
+
+
+def index_version(version_id: int, *, embed: Callable[[Sequence[str]], Vectors] | None = None) -> None:
+    """Put all passages of a version into the index: terms, and with `embed` (texts → unit vectors) vectors too."""
+    index_terms(version_id)
+    if embed is None:
+        return
+    from kb.embedding import passage_text
+
+    with acting_as_system():
+        title = DocumentVersion.objects.select_related("document").get(pk=version_id).document.title
+    after = -1
+    while batch := passages_without_vectors(version_id, after, PASSAGES_AT_ONCE):
+        store_vectors(version_id, batch, embed([passage_text(passage, title) for passage in batch]))
+        after = batch[-1].ordinal
+
+
+def index_terms(
+    version_id: int,
+    *,
+    title: str | None = None,
+    writing: Callable[[], AbstractContextManager[Any]] = acting_as_system,
+    progress: Callable[[int], None] = lambda done: None,
+) -> None:
+    """Write the postings of a version's passages, a batch per transaction.
+
+    Args:
+        title: the document's title, where it is to be another than it is now.
+        writing: opens each transaction, as somebody who may write.
+        progress: is told after each batch how many passages are done.
+    """
+    with acting_as_system():
+        version = DocumentVersion.objects.select_related("document").get(pk=version_id)
+    title = version.document.title if title is None else title
+    counted, length, after = 0, 0, -1
+    while batch := _passages_after(version_id, after, PASSAGES_AT_ONCE):
+        entries = [(passage, *_entry(passage, title)) for passage in batch]
+        with writing():
+            _ensure_indexed(version_id)
+            _write_postings(version_id, entries)
+        counted += sum(1 for _, weights, _ in entries if weights)
+        length += sum(size for _, weights, size in entries if weights)
+        after = batch[-1].ordinal
+        progress(after + 1)
+    with writing():
+        _ensure_indexed(version_id)
+        IndexedVersion.objects.filter(pk=version_id).update(passages=counted, length=length)
+
+
+def passages_without_vectors(version_id: int, after: int = -1, limit: int = PASSAGES_AT_ONCE) -> list[Passage]:
+    """The version's next passages, after ordinal `after`, that the configured embedding model has no vectors of."""
+    generation = configured_generation()
+    with acting_as_system():
+        passages = Passage.objects.filter(version=version_id, ordinal__gt=after).order_by("ordinal")
+        if generation is not None:
+            passages = passages.exclude(
+                pk__in=PassageVector.objects.filter(generation=generation, version_id=version_id).values("passage_id")
+            )
+        return list(passages[:limit])
+
+
+def store_vectors(
+    version_id: int, passages: Sequence[Passage], vectors: Vectors, generation: EmbeddingGeneration | None = None
+) -> None:
+    """Write the vectors of some passages of a version, in one transaction.
+
+    Args:
+        vectors: unit vectors, shape (len(passages), dimensions), in the order of `passages`.
+        generation: whose model made them; by default the embedding model that the settings name.
+    """
+    if not passages:
+        return
+    if generation is None:
+        generation = ensure_generation(settings.MODEL_SERVERS.embedding_model, vectors.shape[1])
+    with acting_as_system():
+        _ensure_indexed(version_id)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
+                select %s, p.id, p.version_id, p.scope_id, given.embedding::halfvec
+                from unnest(%s::bigint[], %s::text[]) as given (id, embedding)
+                join kb_passage p on p.id = given.id and p.version_id = %s
+                on conflict (generation_id, passage_id)
+                do update set embedding = excluded.embedding, scope_id = excluded.scope_id
+                """,
+                [generation.pk, [passage.pk for passage in passages], _halfvec_texts(vectors), version_id],
+            )
+
+
+def remove_version(version_id: int) -> None:
+    """Take a version out of the index."""
+    remove_versions([version_id])
+
+
+def remove_versions(version_ids: Sequence[int]) -> None:
+    """Take versions out of the index."""
+    with acting_as_system():
+        IndexedVersion.objects.filter(pk__in=version_ids).delete()
+
+
+def set_scope(document_id: int, scope_id: int) -> None:
+    """Give the index entries of all of a document's versions to the readers of another scope."""
+    with acting_as_system():
+        versions = list(DocumentVersion.objects.filter(document=document_id).values_list("pk", flat=True))
+        rescope(versions, scope_id)
+
+
+def rescope(version_ids: Sequence[int], scope_id: int) -> None:
+    """Give the index entries of versions to the readers of another scope."""
+    with acting_as_system(), connection.cursor() as cursor:
+        for table in ("kb_indexedversion", "kb_posting", "kb_passagevector"):
+            cursor.execute(
+                f"update {table} set scope_id = %s where version_id = any(%s) and scope_id <> %s",  # noqa: S608
+                [scope_id, list(version_ids), scope_id],
+            )
+
+
+def fold_statistics() -> bool:
+    """Add up the totals' changes and count the frequent terms anew; False where another process is at it.
+
+    Questions and writers go on meanwhile: what they write during it is a change to be added up next time.
+    """
+    with acting_as_system(), connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_xact_lock(%s)", [FOLDING_LOCK])
+        if not cursor.fetchone()[0]:
+            return False
+        cursor.execute(
+            """
+            with changes as (delete from kb_indextotal returning scope_id, passages, length)
+            insert into kb_indextotal (scope_id, passages, length)
+            select scope_id, sum(passages), sum(length) from changes group by scope_id having sum(passages) <> 0
+            """
+        )
+        cursor.execute("delete from kb_termfrequency")
+        cursor.execute(
+            """
+            insert into kb_termfrequency (term, scope_id, passages)
+            select term, scope_id, count(*) from kb_posting group by term, scope_id having count(*) > %s
+            """,
+            [FREQUENT],
+        )
+    return True
+
+
+def _passages_after(version_id: int, after: int, limit: int) -> list[Passage]:
+    with acting_as_system():
+        return list(Passage.objects.filter(version=version_id, ordinal__gt=after).order_by("ordinal")[:limit])
+
+
+def _entry(passage: Passage, title: str) -> tuple[dict[str, float], int]:
+    """A passage's terms with their weighted frequencies, and its length in terms."""
+    body = terms(passage.text)
+    weights = weighted_terms(
+        [
+            (body, 1.0),
+            (terms(title), TITLE_WEIGHT),
+            (terms(" ".join(passage.heading_path)), HEADING_WEIGHT),
+            (terms(passage.context), CONTEXT_WEIGHT),
+        ]
+    )
+    return weights, len(body)
+
+
+def _ensure_indexed(version_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            insert into kb_indexedversion (version_id, scope_id, passages, length)
+            select id, scope_id, 0, 0 from kb_documentversion where id = %s on conflict do nothing
+            """,
+            [version_id],
+        )
+
+
+def _write_postings(version_id: int, entries: Sequence[tuple[Passage, dict[str, float], int]]) -> None:
+    """Replace the postings of some passages of a version."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from kb_posting where version_id = %s and passage_id = any(%s)",
+            [version_id, [passage.pk for passage, _, _ in entries]],
+        )
+    rows = (
+        (term_key(term), passage.pk, frequency, size)
+        for passage, weights, size in entries
+        for term, frequency in weights.items()
+    )
+    for columns in _columns(rows, 50_000):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                insert into kb_posting (term, passage_id, version_id, scope_id, frequency, length)
+                select given.term, p.id, p.version_id, p.scope_id, given.frequency, given.length
+                from unnest(%s::bigint[], %s::bigint[], %s::real[], %s::int[]) as given (term, id, frequency, length)
+                join kb_passage p on p.id = given.id and p.version_id = %s
+                order by given.term
+                """,
+                [*columns, version_id],
+            )
+
+
+def _columns(rows: Iterable[tuple[Any, ...]], size: int) -> Iterable[list[list[Any]]]:
+    rows = iter(rows)
+    while batch := list(islice(rows, size)):
+        yield [list(column) for column in zip(*batch, strict=True)]
+
+
+def _halfvec_texts(vectors: Vectors) -> list[str]:
+    """Vectors as PostgreSQL reads them: `[0.1,0.2]`."""
+    rows = vectors.astype(np.float16).astype(np.float32)
+    return [orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY).decode() for row in np.ascontiguousarray(rows)]

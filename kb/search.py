@@ -1,0 +1,254 @@
+"""Questions find passages: BM25 and embeddings, fused, as one person may read them.
+
+`search_as` is the door for whoever is not inside `acting_as` yet: it waits for models outside the transaction.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from accounts.models import Person
+from kb import embedding
+from kb.access import acting_as, current_actor
+from kb.candidates import Candidate, Ground, Wanted, candidates, survey
+from kb.fusion import Question, fuse, order
+from kb.generations import active_generation
+from kb.lexical import terms
+from kb.models import Passage
+from llm.clients import rerank_model
+from llm.errors import ModelError
+from llm.profiles import LOCAL
+
+logger = logging.getLogger(__name__)
+
+Method = Literal["fused", "lexical", "dense"]
+Vector = NDArray[np.float32]
+
+POOL = 100
+RERANKED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a passage was found. Ranks count from 1 in the list of one method; None: not in that list."""
+
+    dense_rank: int | None = None
+    dense_similarity: float | None = None
+    lexical_rank: int | None = None
+    lexical_score: float = 0.0
+    rerank_score: float | None = None
+    matched_terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that answers a search. `text` is exactly the version's text from `start` to `end`."""
+
+    passage_id: int
+    document_id: int
+    version_id: int
+    collection_id: int
+    title: str
+    filename: str
+    heading_path: tuple[str, ...]
+    page: int | None
+    page_to: int | None
+    label: str
+    start: int
+    end: int
+    text: str
+    context: str
+    effective_from: date | None
+    updated_at: datetime
+    score: float
+    why: Why
+
+
+class Hits(list[Hit]):
+    """The passages found, best first. `degraded`: the embedding server could not be asked, so only words counted."""
+
+    degraded: bool = False
+
+
+def search_as(
+    person: Person,
+    query: str,
+    *,
+    limit: int = 8,
+    collections: Sequence[int] | None = None,
+    documents: Sequence[int] | None = None,
+    as_of: date | None = None,
+    method: Method = "fused",
+) -> Hits:
+    """`search` as `person`, in a transaction of its own that no model is waited for in."""
+    vector = _query_vector(query, method)
+    wanted = _wanted(collections, documents, as_of)
+    with acting_as(person):
+        hits = _find(query, vector, wanted, method, max(limit, RERANKED) if _reranks(method) else limit)
+    return _reranked(query, hits, limit) if _reranks(method) else hits
+
+
+def search(
+    query: str,
+    *,
+    limit: int = 8,
+    collections: Sequence[int] | None = None,
+    documents: Sequence[int] | None = None,
+    as_of: date | None = None,
+    method: Method = "fused",
+) -> Hits:
+    """The passages that answer `query` best, for whom the current `acting_as` block reads.
+
+    Args:
+        limit: how many at most.
+        collections: ids; only passages of these. None: of all that may be read.
+        documents: ids, likewise.
+        as_of: the versions in force on that day; today by default.
+        method: "lexical" for BM25 alone, "dense" for embeddings alone.
+    """
+    current_actor()
+    vector = _query_vector(query, method)
+    wanted = _wanted(collections, documents, as_of)
+    if not _reranks(method):
+        return _find(query, vector, wanted, method, limit)
+    return _reranked(query, _find(query, vector, wanted, method, max(limit, RERANKED)), limit)
+
+
+def _wanted(collections: Sequence[int] | None, documents: Sequence[int] | None, as_of: date | None) -> Wanted:
+    return Wanted(as_of or timezone.localdate(), collections, documents)
+
+
+def _query_vector(query: str, method: Method) -> Vector | None:
+    """The question's vector, or None where embeddings are not wanted or cannot be had."""
+    if method == "lexical" or not query.strip():
+        return None
+    try:
+        return embedding.embed_query(query)
+    except ModelError as error:
+        logger.warning("The embedding server does not answer (%s); the search goes by words alone.", error)
+        return None
+
+
+def _find(query: str, vector: Vector | None, wanted: Wanted, method: Method, limit: int) -> Hits:
+    hits = Hits()
+    generation = active_generation()
+    if vector is not None and (generation is None or generation.dimensions != len(vector)):
+        vector = None
+    hits.degraded = vector is None and method != "lexical"
+    ground = survey(query, wanted, generation)
+    lexical = method != "dense" or vector is None
+    if limit <= 0 or not ground.scopes or not (vector is not None or (lexical and ground.terms)):
+        return hits
+    found = candidates(ground, wanted, pool=max(POOL, 2 * limit), generation=generation, vector=vector, lexical=lexical)
+    hits.extend(_hydrated(_ranked(found, ground, method, vector is not None), ground, limit))
+    return hits
+
+
+def _ranked(found: Sequence[Candidate], ground: Ground, method: Method, dense: bool) -> list[tuple[int, float, Why]]:
+    """Passage ids with their score and reason, best first."""
+    lexical = np.array([candidate.lexical for candidate in found])
+    similarity = np.array([candidate.similarity for candidate in found])
+    if method == "dense" and dense:
+        scores = np.nan_to_num(similarity, nan=-1.0)
+    elif dense and method == "fused":
+        scores = fuse(lexical, similarity, Question(tuple(term.idf for term in ground.terms)))
+    else:
+        scores = lexical
+    lexical_ranks, dense_ranks = _ranks(lexical, lexical > 0), _ranks(similarity, ~np.isnan(similarity))
+    return [
+        (
+            found[index].passage_id,
+            float(scores[index]),
+            Why(
+                dense_rank=dense_ranks[index],
+                dense_similarity=None if np.isnan(similarity[index]) else float(similarity[index]),
+                lexical_rank=lexical_ranks[index],
+                lexical_score=float(lexical[index]),
+            ),
+        )
+        for index in order(scores)
+    ]
+
+
+def _ranks(scores: NDArray[np.float64], counted: NDArray[np.bool_]) -> list[int | None]:
+    ranks: list[int | None] = [None] * len(scores)
+    for rank, index in enumerate(order(np.where(counted, scores, -np.inf)), start=1):
+        if counted[index]:
+            ranks[index] = rank
+    return ranks
+
+
+def _hydrated(ranked: Sequence[tuple[int, float, Why]], ground: Ground, limit: int) -> list[Hit]:
+    """The first `limit` as hits; a text that stands in several places is shown once, at its best one."""
+    hits: list[Hit] = []
+    seen: set[str] = set()
+    for start in range(0, len(ranked), 2 * limit):
+        batch = ranked[start : start + 2 * limit]
+        passages = Passage.objects.select_related("document", "version").in_bulk([pk for pk, _, _ in batch])
+        for pk, score, why in batch:
+            passage = passages.get(pk)
+            if passage is None or (text := " ".join(passage.text.split())) in seen:
+                continue
+            seen.add(text)
+            hits.append(_hit(passage, score, why, ground))
+            if len(hits) == limit:
+                return hits
+    return hits
+
+
+def _hit(passage: Passage, score: float, why: Why, ground: Ground) -> Hit:
+    document, version = passage.document, passage.version
+    held = set(terms(" ".join((document.title, *passage.heading_path, passage.context, passage.text))))
+    return Hit(
+        passage_id=passage.pk,
+        document_id=passage.document_id,
+        version_id=passage.version_id,
+        collection_id=passage.collection_id,
+        title=document.title,
+        filename=version.filename,
+        heading_path=tuple(passage.heading_path),
+        page=passage.page_from,
+        page_to=passage.page_to,
+        label=passage.label,
+        start=passage.start,
+        end=passage.end,
+        text=passage.text,
+        context=passage.context,
+        effective_from=version.effective_from,
+        updated_at=document.updated_at,
+        score=score,
+        why=replace(why, matched_terms=tuple(term.text for term in ground.terms if term.text in held)),
+    )
+
+
+def _reranks(method: Method) -> bool:
+    """Whether a rerank server orders the results: the offline one knows no more than what found them."""
+    servers = settings.MODEL_SERVERS
+    return method == "fused" and servers.rerank is not None and servers.rerank_model != LOCAL.rerank_model
+
+
+def _reranked(query: str, hits: Hits, limit: int) -> Hits:
+    """The hits in the rerank server's order; in their own, if it does not answer."""
+    model = rerank_model(settings.MODEL_SERVERS)
+    ordered = Hits(hits[:limit])
+    ordered.degraded = hits.degraded
+    if model is None or len(hits) < 2:
+        return ordered
+    try:
+        ranked = model.rerank(query, [_shown(hit) for hit in hits], limit)
+    except ModelError as error:
+        logger.warning("The rerank server does not answer (%s); results keep their order.", error)
+        return ordered
+    ordered[:] = [replace(hits[i], score=score, why=replace(hits[i].why, rerank_score=score)) for i, score in ranked]
+    return ordered
+
+
+def _shown(hit: Hit) -> str:
+    return "\n".join(part for part in (" > ".join((hit.title, *hit.heading_path)), hit.context, hit.text) if part)

@@ -1,0 +1,184 @@
+"""Questions find passages: the right ones, for the right people, on the right day."""
+
+from datetime import date
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from accounts.models import Person
+from kb.access import NotActing, acting_as, acting_as_system
+from kb.models import Collection, Document, Passage
+from kb.search import Hit, search, search_as
+from llm.profiles import ModelServers
+from tests.kb.shelves import revise, shelve
+
+pytestmark = pytest.mark.django_db
+
+
+def texts(hits: list[Hit]) -> list[str]:
+    return [hit.text for hit in hits]
+
+
+@pytest.fixture
+def travel(handbook: Collection, model_server: ModelServers) -> Document:
+    return shelve(
+        handbook,
+        "Travel policy",
+        "Employees may spend up to 180 euros for a night in a hotel.",
+        "Trains are booked in second class.",
+        "出差住宿标准为每晚不超过600元。",
+        headings=("Rules",),
+        vectors=True,
+    )
+
+
+def test_a_question_finds_its_passage(travel: Document, alice: Person) -> None:
+    hit, *_ = search_as(alice, "How much may a hotel cost per night?")
+    assert hit.text == "Employees may spend up to 180 euros for a night in a hotel."
+    assert (hit.title, hit.filename, hit.heading_path) == ("Travel policy", "Travel policy.md", ("Rules",))
+    assert hit.document_id == travel.pk
+    assert hit.why.lexical_rank == 1
+    assert hit.why.dense_rank == 1
+    assert set(hit.why.matched_terms) == {"hotel", "night"}
+
+
+def test_a_chinese_question_finds_its_passage(travel: Document, alice: Person) -> None:
+    assert search_as(alice, "出差住宿標準是多少？")[0].text == "出差住宿标准为每晚不超过600元。"
+
+
+@pytest.mark.parametrize("method", ["lexical", "dense", "fused"])
+def test_every_method_finds_it(travel: Document, alice: Person, method: str) -> None:
+    assert "180 euros" in search_as(alice, "hotel night", method=method)[0].text  # type: ignore[arg-type]
+
+
+def test_the_limit_holds(travel: Document, alice: Person) -> None:
+    assert len(search_as(alice, "hotel trains 出差", limit=2)) == 2
+    assert search_as(alice, "hotel", limit=0) == []
+
+
+@pytest.mark.parametrize("query", ["", "   ", "?!", "的", "what is the", "\x01'\";--", "%s", "xyzzy" * 100])
+def test_odd_questions_are_no_error(travel: Document, alice: Person, query: str) -> None:
+    assert isinstance(search_as(alice, query), list)
+
+
+def test_outside_acting_as_nobody_searches(travel: Document) -> None:
+    with pytest.raises(NotActing):
+        search("hotel")
+
+
+def test_inside_acting_as_it_finds_the_same(travel: Document, alice: Person) -> None:
+    outside = search_as(alice, "hotel night")
+    with acting_as(alice):
+        assert search("hotel night") == outside
+
+
+def test_nobody_finds_what_they_may_not_read(
+    people_files: Collection,
+    handbook: Collection,
+    model_server: ModelServers,
+    alice: Person,
+    bob: Person,
+    admin: Person,
+) -> None:
+    shelve(people_files, "Salaries", "The salary of the director is confidential.", vectors=True)
+    shelve(handbook, "Board minutes", "The salary of the board.", groups=["Board"], vectors=True)
+    assert texts(search_as(alice, "salary director")) == ["The salary of the director is confidential."]
+    assert search_as(bob, "salary director") == []
+    assert len(search_as(admin, "salary director")) == 2
+
+
+def test_a_raw_query_sees_no_row_of_the_index(travel: Document, people_files: Collection, bob: Person) -> None:
+    shelve(people_files, "Salaries", "The salary of the director.", vectors=True)
+    tables = ("kb_posting", "kb_passagevector", "kb_indexedversion", "kb_indextotal")
+
+    def counts() -> list[int]:
+        found = []
+        for table in tables:
+            with connection.cursor() as cursor:
+                cursor.execute(f"select count(*) from {table}")
+                found.append(cursor.fetchone()[0])
+        return found
+
+    assert counts() == [0] * len(tables)
+    with acting_as(bob):
+        seen = counts()
+    with acting_as_system():
+        everything = counts()
+    assert all(0 < few < all_ for few, all_ in zip(seen, everything, strict=True))
+
+
+def test_collections_and_documents_narrow_the_search(
+    travel: Document, people_files: Collection, handbook: Collection, alice: Person, bob: Person
+) -> None:
+    other = shelve(people_files, "Hotels", "Our hotel contracts.", vectors=True)
+    assert len(search_as(alice, "hotel")) == 4
+    assert texts(search_as(alice, "hotel", collections=[people_files.pk])) == ["Our hotel contracts."]
+    assert texts(search_as(alice, "hotel", documents=[other.pk])) == ["Our hotel contracts."]
+    assert search_as(alice, "hotel", collections=[]) == []
+    assert search_as(alice, "hotel", documents=[]) == []
+    assert search_as(bob, "hotel", collections=[people_files.pk]) == []
+    assert search_as(bob, "hotel", documents=[other.pk]) == []
+
+
+def test_only_the_current_version_answers(travel: Document, alice: Person) -> None:
+    revise(travel, "Employees may spend up to 200 euros for a night in a hotel.", vectors=True)
+    for method in ("lexical", "dense", "fused"):
+        found = texts(search_as(alice, "hotel night euros", method=method))  # type: ignore[arg-type]
+        assert found == ["Employees may spend up to 200 euros for a night in a hotel."]
+
+
+def test_as_of_another_day_the_version_of_that_day_answers(handbook: Collection, alice: Person) -> None:
+    policy = shelve(handbook, "Leave", "Leave is 20 days.", effective_from=date(2023, 1, 1))
+    revise(policy, "Leave is 25 days.", effective_from=date(2024, 1, 1), effective_to=date(2024, 6, 30))
+    revise(policy, "Leave is 30 days.", effective_from=date(2999, 1, 1))
+
+    def on(day: date | None) -> list[str]:
+        return texts(search_as(alice, "leave days", as_of=day, method="lexical"))
+
+    assert on(date(2022, 12, 31)) == []
+    assert on(date(2023, 5, 1)) == ["Leave is 20 days."]
+    assert on(date(2024, 1, 1)) == ["Leave is 25 days."]
+    assert on(date(2024, 6, 30)) == ["Leave is 25 days."]
+    assert on(date(2024, 7, 1)) == ["Leave is 20 days."]
+    assert on(None) == ["Leave is 20 days."]
+    assert on(date(2999, 1, 1)) == ["Leave is 30 days."]
+
+
+def test_a_version_at_work_does_not_answer(handbook: Collection, alice: Person) -> None:
+    leave = shelve(handbook, "Leave", "Leave is 20 days.")
+    with acting_as_system():
+        leave.versions.update(state="indexing")
+    assert search_as(alice, "leave", method="lexical") == []
+
+
+def test_disabled_passages_are_not_found(travel: Document, alice: Person) -> None:
+    with acting_as_system():
+        Passage.objects.filter(text__contains="hotel").update(enabled=False)
+    for method in ("lexical", "dense", "fused"):
+        assert not [hit for hit in search_as(alice, "hotel night", method=method) if "hotel" in hit.text]  # type: ignore[arg-type]
+
+
+def test_a_text_that_stands_twice_is_shown_once(handbook: Collection, alice: Person) -> None:
+    for title in ("Hotels", "Copy of hotels", "Hotels (old)"):
+        shelve(handbook, title, "Hotels cost 180 euros.", f"Only in {title}: hotel names.")
+    found = texts(search_as(alice, "hotels euros", method="lexical"))
+    assert found.count("Hotels cost 180 euros.") == 1
+    assert len(found) == 4
+
+
+def test_titles_and_headings_count(handbook: Collection, alice: Person) -> None:
+    shelve(handbook, "Kantine", "Open from eleven to two.", headings=("Opening hours",))
+    shelve(handbook, "Library", "Open from nine to five.")
+    assert texts(search_as(alice, "kantine open", method="lexical"))[0] == "Open from eleven to two."
+    assert texts(search_as(alice, "opening hours", method="lexical"))[0] == "Open from eleven to two."
+
+
+def test_without_the_embedding_server_words_still_find(
+    travel: Document, alice: Person, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": "http://127.0.0.1:9/v1"})
+    hits = search_as(alice, "hotel night under no other circumstances")
+    assert "hotel" in hits[0].text
+    assert hits.degraded
+    assert "goes by words alone" in caplog.text
