@@ -1,11 +1,24 @@
 """Addresses."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from config import health
+
+to_sign_in = RedirectView.as_view(pattern_name="accounts:sign_in", query_string=True)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    # People sign in at one place only.
+    path("admin/login/", to_sign_in),
+    path("account/login/", to_sign_in),
+    path("account/signup/", to_sign_in),
+    path("account/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("kb.urls")),
+    path("", include("agents.urls")),
 ]

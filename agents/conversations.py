@@ -1,0 +1,97 @@
+"""A person's conversations as the chat shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import Person
+from agents.events import from_data
+from agents.models import Conversation, Event, Feedback, Run, RunState
+from agents.turns import Turn
+from kb.access import acting_as
+from kb.snippets import Place, snippets
+
+LISTED = 80
+TURNS_SHOWN = 40
+
+
+def by_day(person: Person, query: str = "", limit: int = LISTED) -> list[tuple[date, list[Conversation]]]:
+    """The latest conversations, grouped by the day they were last added to. `query` looks in titles and questions."""
+    found = Conversation.objects.filter(person=person)
+    if query := query.strip()[:200].replace("\0", ""):
+        asked = Run.objects.filter(conversation=OuterRef("pk"), question__icontains=query)
+        found = found.filter(Q(title__icontains=query) | Exists(asked))
+    latest = list(found.order_by("-updated_at")[:limit])
+    return [
+        (day, list(group))
+        for day, group in groupby(latest, key=lambda conversation: timezone.localdate(conversation.updated_at))
+    ]
+
+
+def turns_of(conversation: Conversation, limit: int = TURNS_SHOWN) -> list[Turn]:
+    """The conversation's latest turns, oldest first, in a fixed number of queries.
+
+    An answer that was asked for again stands inside the newer one, as an earlier answer.
+    """
+    runs = list(conversation.runs.order_by("-created_at")[:limit])[::-1]
+    turns = _folded(runs)
+    roots: dict[UUID, UUID] = {}
+    shown: dict[UUID, Turn] = {}
+    for run in runs:
+        root = roots.get(run.regenerates_id, run.pk) if run.regenerates_id else run.pk
+        roots[run.pk] = root
+        turn = turns[run.pk]
+        if previous := shown.get(root):
+            turn.earlier = [*previous.earlier, previous]
+            previous.earlier = []
+        shown[root] = turn
+    return list(shown.values())
+
+
+def turn_of(run: Run) -> Turn:
+    """One run with everything that has happened in it."""
+    return _folded([run])[run.pk]
+
+
+def new_turn(run: Run) -> Turn:
+    """A run of which nothing is known yet but its question."""
+    return Turn(run.pk, run.question, run.mode, run.conversation_id)
+
+
+def _folded(runs: Sequence[Run]) -> dict[UUID, Turn]:
+    turns = {run.pk: new_turn(run) for run in runs}
+    # The pieces of a text that is there as a whole are not read again.
+    whole = [run.pk for run in runs if run.state != RunState.RUNNING]
+    events = Event.objects.filter(run__in=list(turns)).exclude(run__in=whole, kind__in=["text", "thinking"])
+    for run_id, kind, data in events.order_by("run", "seq").values_list("run", "kind", "data"):
+        turns[run_id].add(from_data(kind, data))
+    for run in runs:
+        if run.state != RunState.RUNNING:
+            turns[run.pk].answer = run.answer
+    for run_id, helped in Feedback.objects.filter(run__in=list(turns)).values_list("run", "helped"):
+        turns[run_id].helped = helped
+    return turns
+
+
+def begin_nearest(person: Person, turns: Sequence[Turn]) -> None:
+    """Give the declined turns the beginnings of their nearest passages, as far as the person may read them still."""
+    declined = [turn for turn in turns if turn.declined]
+    places: set[Place] = {
+        (source.version, source.start, source.end) for turn in declined for source in turn.nearest_sources
+    }
+    if not places:
+        return
+    with acting_as(person):
+        found = snippets(places)
+    for turn in declined:
+        turn.nearest = [
+            (source, found[source.version, source.start, source.end])
+            for source in turn.nearest_sources
+            if (source.version, source.start, source.end) in found
+        ]

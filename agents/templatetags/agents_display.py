@@ -1,0 +1,122 @@
+"""What templates say about turns, in the words of the page's language."""
+
+from django import template
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from agents import rendering
+from agents.events import Citation, Failed, Source
+from agents.turns import Step, Turn
+
+register = template.Library()
+
+
+@register.filter
+def answer_html(turn: Turn) -> SafeString:
+    """The answer as far as it is there."""
+    return rendering.render(turn.answer, turn.citations, turn.claims, numbered=turn.running)
+
+
+@register.filter
+def address(place: Citation | Source) -> str:
+    """Where a citation or a source can be read."""
+    return rendering.source_address(place.version, place.start, place.end)
+
+
+@register.filter
+def cited_documents(turn: Turn) -> int:
+    return len({citation.version for citation in turn.citations})
+
+
+@register.filter
+def road(turn: Turn) -> str:
+    return _("Thinking") if turn.road == "thinking" else _("Fast")
+
+
+@register.filter
+def phase(turn: Turn) -> str:
+    """What is going on just now."""
+    return {
+        "searching": _("Searching the documents"),
+        "thinking": _("Thinking"),
+        "working": _("Working"),
+        "writing": _("Writing"),
+    }[turn.phase]
+
+
+@register.filter
+def route_reason(turn: Turn) -> str:
+    """Why this road was taken; empty when there is nothing to say."""
+    if turn.escalated is not None:
+        known = {
+            "weak_evidence": _("the first search found too little"),
+            "weak": _("the first search found too little"),
+            "asked": _("you asked for it"),
+        }
+        return known.get(turn.escalated, turn.escalated)
+    if turn.road == "thinking" and turn.route_reason not in ("", "asked"):
+        return _("the question needs several steps")
+    return ""
+
+
+@register.filter
+def limit_text(turn: Turn) -> str:
+    return {
+        "steps": _("The limit of steps was reached; this is the best answer so far."),
+        "seconds": _("The time limit was reached; this is the best answer so far."),
+        "tokens": _("The length limit was reached; this is the best answer so far."),
+    }.get(turn.limit, _("A limit was reached; this is the best answer so far."))
+
+
+@register.filter
+def failure(failed: Failed) -> str:
+    """What went wrong and what to do, in the language of the page."""
+    return failed.message_zh if (get_language() or "").startswith("zh") else failed.message_en
+
+
+@register.filter
+def step_text(step: Step) -> str:
+    """What a step does or did, in one line."""
+    values = {
+        "query": _short(step.arguments.get("query")),
+        "text": _short(step.arguments.get("text")),
+        "title": step.title or _("a document"),
+        "section": _short(step.arguments.get("section")),
+        "page": _short(step.arguments.get("page")),
+    }
+    match step.name:
+        case "search_knowledge":
+            return _("Searched “%(query)s”") % values
+        case "read_document" if values["section"]:
+            return _("Read %(title)s, section %(section)s") % values
+        case "read_document" if values["page"]:
+            return _("Read %(title)s, page %(page)s") % values
+        case "read_document":
+            return _("Read %(title)s") % values
+        case "find_in_documents":
+            return _("Looked for the words “%(text)s”") % values
+        case "list_documents":
+            return _("Looked through the list of documents")
+        case "run_python":
+            return _("Calculated")
+        case "plan":
+            return _("Made a plan")
+    return step.name
+
+
+@register.filter
+def step_result(step: Step) -> str:
+    """What came of a step."""
+    if step.error:
+        return step.error
+    if step.name in ("search_knowledge", "find_in_documents", "list_documents") and step.state == "done":
+        return ngettext("%(count)s found", "%(count)s found", step.found) % {"count": step.found}
+    if step.name == "run_python":
+        return step.summary[:200]
+    return ""
+
+
+def _short(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= 80 else text[:79] + "…"

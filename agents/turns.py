@@ -1,0 +1,154 @@
+"""A question and its answer as the chat shows them: a run's events, folded. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from agents.events import (
+    Cancelled,
+    Checked,
+    Citation,
+    Cited,
+    Claim,
+    Escalated,
+    Event,
+    Failed,
+    Finished,
+    Limited,
+    Planned,
+    Routed,
+    Source,
+    Text,
+    Thinking,
+    ToolCalled,
+    ToolReturned,
+)  # fmt: skip
+
+THOUGHT_SHOWN = 240
+
+
+@dataclass(slots=True)
+class Step:
+    """One tool call and what came of it."""
+
+    call_id: str
+    name: str
+    arguments: dict[str, Any]
+    state: str = "running"  # "running", "done" or "failed"
+    summary: str = ""
+    found: int = 0
+    error: str = ""
+    title: str = ""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What the page shows of one run."""
+
+    run_id: UUID
+    question: str
+    asked_mode: str = "auto"
+    conversation_id: UUID | None = None
+    road: str = ""
+    route_reason: str = ""
+    escalated: str | None = None
+    plan: tuple[str, ...] = ()
+    steps: list[Step] = field(default_factory=list)
+    sources: dict[tuple[int, int, int], Source] = field(default_factory=dict)
+    thought: str = ""
+    answer: str = ""
+    citations: list[Citation] = field(default_factory=list)
+    claims: tuple[Claim, ...] = ()
+    verdict: str = ""
+    limit: str = ""
+    state: str = "running"
+    failure: Failed | None = None
+    seconds: float = 0.0
+    helped: bool | None = None
+    earlier: list[Turn] = field(default_factory=list)
+    nearest: list[tuple[Source, str]] = field(default_factory=list)
+
+    def add(self, event: Event) -> None:
+        """Take in the next event."""
+        match event:
+            case Routed():
+                self.road, self.route_reason = event.mode, event.reason
+            case Escalated():
+                self.road, self.escalated = "thinking", event.reason
+                self._not_yet_the_answer()
+            case Planned():
+                self.plan = event.steps
+            case Thinking():
+                self.thought = (self.thought + event.text)[-THOUGHT_SHOWN:]
+            case ToolCalled():
+                self._not_yet_the_answer()
+                self.steps.append(Step(event.call_id, event.name, event.arguments))
+            case ToolReturned():
+                self._returned(event)
+            case Text():
+                self.answer += event.text
+            case Cited():
+                known = {citation.number for citation in self.citations}
+                self.citations += [citation for citation in event.citations if citation.number not in known]
+            case Checked():
+                self.claims, self.verdict = event.claims, event.verdict
+            case Limited():
+                self.limit = event.limit
+            case Finished():
+                self.state, self.road, self.seconds = "finished", event.mode, event.seconds
+                self.answer = event.answer or self.answer
+            case Failed():
+                self.state, self.failure = "failed", event
+            case Cancelled():
+                self.state = "cancelled"
+
+    def _not_yet_the_answer(self) -> None:
+        self.answer = ""
+        self.citations = []
+
+    def _returned(self, event: ToolReturned) -> None:
+        for source in event.sources:
+            self.sources.setdefault((source.version, source.start, source.end), source)
+        for step in reversed(self.steps):
+            if step.call_id == event.call_id and step.state == "running":
+                step.state = "failed" if event.error else "done"
+                step.summary, step.found, step.error = event.summary, event.found, event.error
+                step.title = event.sources[0].title if event.sources else ""
+                return
+
+    @property
+    def running(self) -> bool:
+        return self.state == "running"
+
+    @property
+    def declined(self) -> bool:
+        """The documents do not answer the question."""
+        return self.state == "finished" and self.verdict == "not_in_documents"
+
+    @property
+    def nearest_sources(self) -> list[Source]:
+        """The first passages found, of three documents if there are so many: what a declined question came closest to."""
+        by_document: dict[int, Source] = {}
+        for source in self.sources.values():
+            by_document.setdefault(source.document, source)
+        rest = [source for source in self.sources.values() if source not in by_document.values()]
+        return [*by_document.values(), *rest][:3]
+
+    @property
+    def phase(self) -> str:
+        """What is going on: "searching", "thinking" or "writing"."""
+        if self.answer:
+            return "writing"
+        if self.steps and self.steps[-1].state == "running":
+            return "searching" if self.steps[-1].name == "search_knowledge" else "working"
+        return "thinking" if self.road == "thinking" or self.thought else "writing" if self.steps else "searching"
+
+
+def fold(turn: Turn, events: Iterable[Event]) -> Turn:
+    """`turn` after `events`."""
+    for event in events:
+        turn.add(event)
+    return turn

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from agents import views
+
+app_name = "agents"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("c/<uuid:conversation_id>/", views.home, name="conversation"),
+    path("c/<uuid:conversation_id>/delete/", views.delete, name="delete"),
+    path("ask/", views.ask, name="ask"),
+    path("runs/<uuid:run_id>/events", views.events, name="events"),
+    path("runs/<uuid:run_id>/cancel/", views.cancel, name="cancel"),
+    path("runs/<uuid:run_id>/regenerate/", views.regenerate, name="regenerate"),
+    path("runs/<uuid:run_id>/feedback/", views.feedback, name="feedback"),
+    path("models/", views.models, name="models"),
+]

@@ -1,0 +1,207 @@
+"""The chat: asking, following an answer, and what people do with it."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.models import Person
+from agents import runs
+from agents.conversations import begin_nearest, by_day, new_turn, turns_of
+from agents.event_stream import HEADERS, event_number
+from agents.models import Conversation, Feedback, Mode, Run, RunState
+from agents.page_stream import page_frames
+from agents.threads import in_thread
+from kb.access import acting_as, collections_for
+from kb.topics import Topic, topics
+from llm.checks import check_models
+
+SAMPLES = 4
+
+
+def signed_in(request: HttpRequest) -> Person:
+    """The person behind a request that `login_required` let through."""
+    assert isinstance(request.user, Person)
+    return request.user
+
+
+def own_run(request: HttpRequest, run_id: UUID) -> Run:
+    """A run of the person's own; anybody else's is not found."""
+    return get_object_or_404(Run.objects.select_related("conversation", "person"), pk=run_id, person=request.user)
+
+
+@never_cache
+@login_required
+def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """The chat: an empty start, or a conversation."""
+    person = signed_in(request)
+    query = request.GET.get("q", "")
+    days = by_day(person, query)
+    if request.headers.get("HX-Target") == "conversations":
+        return render(request, "agents/_conversations.html", {"days": days, "query": query})
+    conversation = None
+    if conversation_id is not None:
+        conversation = get_object_or_404(Conversation, pk=conversation_id, person=person)
+    turns = turns_of(conversation) if conversation else []
+    begin_nearest(person, turns)
+    with acting_as(person):
+        shelves = list(collections_for().only("name"))
+        chinese = (get_language() or "").startswith("zh")
+        samples = [] if turns else [sample_question(topic) for topic in topics(SAMPLES, chinese=chinese)]
+    last = conversation.runs.order_by("-created_at").first() if conversation else None
+    context = {
+        "place": "" if conversation else "home",
+        "days": days,
+        "query": query,
+        "conversation": conversation,
+        "turns": turns,
+        "running": any(turn.running for turn in turns),
+        "collections": shelves,
+        "chosen": set(last.collections) if last else set(),
+        "mode": last.mode if last else Mode.AUTO,
+        "modes": Mode.choices,
+        "samples": samples,
+    }
+    return render(request, "agents/chat.html", context)
+
+
+def sample_question(topic: Topic) -> str:
+    """A question that the topic's document answers, in the document's own language."""
+    if topic.chinese:
+        return f"《{topic.title}》中关于“{topic.heading}”是怎么规定的？"
+    return f"What does “{topic.title}” say about “{topic.heading}”?"
+
+
+@require_POST
+@login_required
+def ask(request: HttpRequest) -> HttpResponse:
+    """Begin an answer. htmx gets the new turn, a plain form is sent to the conversation."""
+    person = signed_in(request)
+    conversation = None
+    if given := request.POST.get("conversation", ""):
+        conversation = get_object_or_404(Conversation, pk=_uuid(given), person=person)
+    try:
+        run = runs.start(
+            person,
+            request.POST.get("question", ""),
+            mode=request.POST.get("mode", Mode.AUTO),
+            conversation=conversation,
+            collections=[int(text) for text in request.POST.getlist("collections") if text.isdigit()],
+            as_of=_day(request.POST.get("as_of", "")),
+        )
+    except runs.QuestionError as error:
+        return _sentence(str(error), 422)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("agents:conversation", run.conversation_id)
+    context = {"turn": new_turn(run), "conversation": run.conversation, "days": by_day(person), "query": ""}
+    response = render(request, "agents/_asked.html", context)
+    if conversation is None:
+        response.headers["HX-Push-Url"] = f"/c/{run.conversation_id}/"
+    return response
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _sentence(text: str, status: int) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+
+
+async def events(request: HttpRequest, run_id: UUID) -> HttpResponse | StreamingHttpResponse:
+    """The run's events with the parts of the page they change. Goes on after `Last-Event-ID` or `?after=`."""
+    person = await request.auser()
+    if not isinstance(person, Person):
+        return _sentence(_("Sign in again to see this answer."), 403)
+    run = await in_thread(Run.objects.filter(pk=run_id, person=person).first)
+    if run is None:
+        return _sentence(_("There is no such answer."), 404)
+    after = event_number(request.headers.get("Last-Event-ID") or request.GET.get("after"))
+    if run.state != RunState.RUNNING and after >= run.last_seq:
+        return HttpResponse(status=204)  # tells an EventSource not to come back
+    frames = page_frames(run, person, after, get_language() or "en")
+    return StreamingHttpResponse(frames, content_type="text/event-stream", headers=HEADERS)
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Stop an answer; what there is of it stays."""
+    run = own_run(request, run_id)
+    runs.cancel(run)
+    return HttpResponse(status=204) if request.htmx else redirect("agents:conversation", run.conversation_id)  # type: ignore[attr-defined]
+
+
+@require_POST
+@login_required
+def regenerate(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Answer the same question again, in the same mode or with more thought."""
+    run = own_run(request, run_id)
+    if run.state == RunState.RUNNING:
+        return _sentence(_("This answer is still being written. Wait for it, or stop it first."), 409)
+    mode = request.POST.get("mode", "") or run.mode
+    try:
+        again = runs.regenerate(run, mode)
+    except runs.QuestionError as error:
+        return _sentence(str(error), 422)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("agents:conversation", run.conversation_id)
+    turn = next(turn for turn in turns_of(run.conversation) if turn.run_id == again.pk)
+    return render(request, "agents/_turn.html", {"turn": turn})
+
+
+@require_POST
+@login_required
+def feedback(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Whether an answer helped."""
+    run = own_run(request, run_id)
+    helped = request.POST.get("helped") == "yes"
+    Feedback.objects.update_or_create(run=run, person=request.user, defaults={"helped": helped})
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("agents:conversation", run.conversation_id)
+    turn = new_turn(run)
+    turn.helped = helped
+    return render(request, "agents/_feedback.html", {"turn": turn})
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Delete a conversation with its answers. One that is being written is stopped first."""
+    conversation = get_object_or_404(Conversation, pk=conversation_id, person=request.user)
+    for run in conversation.runs.filter(state=RunState.RUNNING):
+        runs.cancel(run)
+    conversation.delete()
+    return redirect("agents:home")
+
+
+@login_required
+def models(request: HttpRequest) -> HttpResponse:
+    """Whether each configured model answers; for those who look after the installation."""
+    if not signed_in(request).is_staff:
+        raise Http404
+    context: dict[str, Any] = {"place": "models"}
+    if request.headers.get("HX-Request") or request.method == "POST" or request.GET.get("check"):
+        chinese = (get_language() or "").startswith("zh")
+        context["checks"] = check_models(settings.MODEL_SERVERS, "zh-hans" if chinese else "en")
+    return render(
+        request, "agents/_models.html" if request.headers.get("HX-Request") else "agents/models.html", context
+    )

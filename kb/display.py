@@ -1,0 +1,128 @@
+"""How a stretch of a document's text is shown: headings, paragraphs and tables, with quotes marked. Pure.
+
+Nothing here changes what the text says: every shown character stands in the document, and the marks of headings and of
+table cells are the only ones left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+Span = tuple[int, int]
+_LINE = re.compile(r"[^\n]*\n?")
+_HEADING_MARKS = re.compile(r"\s*#{1,6}\s+")
+_RULE_ROW = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some characters, marked as part of a quote or not."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table's row; `marked` when a quote touches it."""
+
+    cells: tuple[tuple[Piece, ...], ...]
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One block of the page. `level` counts for headings, `rows` for tables, `pieces` for the others."""
+
+    kind: Literal["heading", "paragraph", "table"]
+    pieces: tuple[Piece, ...] = ()
+    rows: tuple[Row, ...] = ()
+    level: int = 0
+    start: int = 0
+
+    @property
+    def marked(self) -> bool:
+        """Whether a quote touches this block."""
+        return any(piece.marked for piece in self.pieces) or any(row.marked for row in self.rows)
+
+
+def display(text: str, offset: int, headings: Mapping[int, int], quotes: Sequence[Span] = ()) -> list[Shown]:
+    """The blocks of `text`, which stands at `offset` in the document.
+
+    `headings` gives the level of the heading that begins at an offset, `quotes` are spans; both count characters of the
+    whole document.
+    """
+    lines = list(_lines(text, offset))
+    blocks: list[Shown] = []
+    for kind, group in groupby(lines, key=lambda line: _kind(line, headings)):
+        members = list(group)
+        if kind == "heading":
+            blocks.extend(_heading(start, line, headings.get(start, 2), quotes) for start, line in members)
+        elif kind == "row":
+            rows = tuple(_row(start, line, quotes) for start, line in members if not _RULE_ROW.match(line))
+            blocks.append(Shown("table", rows=rows, start=members[0][0]))
+        elif kind == "paragraph":
+            start = members[0][0]
+            body = "".join(line for _, line in members).rstrip("\n")
+            blocks.append(Shown("paragraph", pieces=pieces(body, start, quotes), start=start))
+    return blocks
+
+
+def pieces(text: str, offset: int, quotes: Sequence[Span]) -> tuple[Piece, ...]:
+    """`text`, which stands at `offset`, cut where quotes begin and end."""
+    found: list[Piece] = []
+    reached = 0
+    for start, end in sorted(quotes):
+        first, last = max(start - offset, reached), min(end - offset, len(text))
+        if first >= last:
+            continue
+        if first > reached:
+            found.append(Piece(text[reached:first]))
+        found.append(Piece(text[first:last], marked=True))
+        reached = last
+    if reached < len(text):
+        found.append(Piece(text[reached:]))
+    return tuple(found)
+
+
+def _lines(text: str, offset: int) -> Iterator[tuple[int, str]]:
+    for match in _LINE.finditer(text):
+        if match[0]:
+            yield offset + match.start(), match[0]
+
+
+def _kind(line: tuple[int, str], headings: Mapping[int, int]) -> str:
+    start, text = line
+    if start in headings:
+        return "heading"
+    stripped = text.strip()
+    if not stripped:
+        return "gap"
+    if "\t" in stripped or (len(stripped) > 2 and stripped[0] == stripped[-1] == "|"):
+        return "row"
+    return "paragraph"
+
+
+def _heading(start: int, line: str, level: int, quotes: Sequence[Span]) -> Shown:
+    marks = _HEADING_MARKS.match(line)
+    skipped = marks.end() if marks else 0
+    return Shown("heading", pieces(line[skipped:].rstrip(), start + skipped, quotes), level=level, start=start)
+
+
+def _row(start: int, line: str, quotes: Sequence[Span]) -> Row:
+    line = line.rstrip("\n")
+    separator = "\t"
+    if "\t" not in line.strip():
+        separator = "|"
+        start += len(line) - len(line.lstrip()) + 1
+        line = line.strip()[1:-1]
+    cells: list[tuple[Piece, ...]] = []
+    for cell in line.split(separator):
+        stripped = cell.strip()
+        cells.append(pieces(stripped, start + len(cell) - len(cell.lstrip()), quotes) if stripped else ())
+        start += len(cell) + 1
+    return Row(tuple(cells), any(piece.marked for cell in cells for piece in cell))

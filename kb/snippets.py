@@ -1,0 +1,23 @@
+"""How passages begin, for lists of them."""
+
+from collections.abc import Collection
+
+from kb.access import current_actor
+from kb.models import Passage
+
+Place = tuple[int, int, int]
+
+
+def snippets(places: Collection[Place], length: int = 220) -> dict[Place, str]:
+    """How the passages at (version, start, end) begin; those that the current person may not read are left out."""
+    current_actor()
+    if not places:
+        return {}
+    rows = Passage.objects.filter(
+        version__in={version for version, _start, _end in places}, start__in={start for _version, start, _end in places}
+    ).values_list("version", "start", "end", "text")
+    return {
+        (version, start, end): text if len(text) <= length else text[:length].rstrip() + "…"
+        for version, start, end, text in rows
+        if (version, start, end) in places
+    }

@@ -1,0 +1,51 @@
+"""What templates say about versions."""
+
+from django import template
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kb.models import WORKING, DocumentVersion, State
+
+register = template.Library()
+
+
+@register.filter
+def working(version: DocumentVersion | None) -> bool:
+    """Whether somebody still works on the version."""
+    return version is not None and version.state in WORKING
+
+
+@register.filter
+def progress(version: DocumentVersion) -> str:
+    """What is being done, and how far it is: "reading page 41 of 120"."""
+    label = str(State(version.state).label)
+    if version.state not in WORKING or not version.progress_done:
+        return label
+    done, total = version.progress_done, version.progress_total
+    unit = _unit(version.progress_unit)
+    if total:
+        return _("%(step)s: %(done)s of %(total)s %(unit)s") % {
+            "step": label,
+            "done": done,
+            "total": total,
+            "unit": unit,
+        }
+    return _("%(step)s: %(done)s %(unit)s") % {"step": label, "done": done, "unit": unit}
+
+
+@register.filter
+def error_sentence(version: DocumentVersion) -> str:
+    """What went wrong and what to do, in the language of the page."""
+    chinese = (get_language() or "").startswith("zh")
+    return (version.error_zh if chinese else version.error_en) or version.error_en
+
+
+def _unit(unit: str) -> str:
+    return {
+        "pages": _("pages"),
+        "rows": _("rows"),
+        "passages": _("passages"),
+        "slides": _("slides"),
+        "sheets": _("sheets"),
+        "parts": _("parts"),
+    }.get(unit, "")

@@ -1,0 +1,49 @@
+"""What somebody could ask about: headings of documents that the current person may read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.access import documents_for
+from kb.models import Passage
+
+LOOKED_AT = 24
+_NUMBERING = re.compile(
+    r"^\s*(?:§?\s*\d+(?:\.\d+)*[.)、]?|[一二三四五六七八九十]+[、.]|第[一二三四五六七八九十百\d]+[章节条])\s*"
+)
+_SPEAKING = re.compile(r"[^\W\d_]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A section's heading in a document. `chinese` tells in which language a question about it would be."""
+
+    title: str
+    heading: str
+    chinese: bool
+
+
+def topics(limit: int, *, chinese: bool) -> list[Topic]:
+    """Up to `limit` topics, of as many documents as there are, those in the page's language first.
+
+    Two queries, whatever the size of the knowledge base.
+    """
+    rows = documents_for().filter(current_version__isnull=False).order_by("-updated_at")
+    found = list(rows.values_list("current_version", "title", "current_version__language")[:LOOKED_AT])
+    headings: dict[int, list[str]] = {}
+    versions = [version for version, _title, _language in found]
+    passages = Passage.objects.filter(version__in=versions, enabled=True, ordinal__lt=8, heading_path__len__gt=0)
+    for version, path in passages.order_by("version", "ordinal").values_list("version", "heading_path"):
+        headings.setdefault(version, []).append(_NUMBERING.sub("", path[-1]).strip())
+    usable: list[Topic] = []
+    for version, title, language in found:
+        heading = next((h for h in headings.get(version, []) if _speaks(h, title)), "")
+        if heading:
+            usable.append(Topic(title, heading, (language or "").startswith("zh")))
+    return sorted(usable, key=lambda topic: topic.chinese != chinese)[:limit]
+
+
+def _speaks(heading: str, title: str) -> bool:
+    """Whether a heading says more than the title does, in a few words."""
+    return 2 <= len(heading) <= 60 and heading != title and bool(_SPEAKING.search(heading))
