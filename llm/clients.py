@@ -26,7 +26,7 @@ from llm.errors import ModelError, ThinkingMustStream
 from llm.messages import Message, ToolCall, ToolSpec
 from llm.profiles import ALIASES, ModelServers
 from llm.rerank import RerankModel
-from llm.retries import Retries, limiter_for
+from llm.retries import Limiter, Retries, limiter_for
 from llm.streams import ChatReply, Delta, Text, Usage
 
 __all__ = [
@@ -63,7 +63,6 @@ class ChatModel:
         self.servers = servers
         self.role: Role = role
         self._profile = servers.profile
-        self._limiter = limiter_for(servers.chat, servers.limits.requests_per_minute)
         self._model: str | None = None
         self._gone: set[str] = set()
 
@@ -154,13 +153,13 @@ class ChatModel:
                 if begun:
                     raise
                 if not (known.learn(error, body) or await self._another_model(error, model)):
-                    await self._wait(error, retries)
+                    await self._wait(error, retries, model)
 
     async def _attempt(
         self, body: dict[str, Any], thinking: bool, known: Capabilities, deadline: float
     ) -> AsyncGenerator[Delta, None]:
         """One request and its reply."""
-        await asyncio.sleep(self._limiter.reserve())
+        await asyncio.sleep(self._limiter(body["model"]).reserve())
         reply = ChatReply(
             doubtful=known.doubt.get(thinking, thinking and self._profile.inline_thinking),
             quota_is_billing=self._profile.quota_is_billing,
@@ -207,13 +206,16 @@ class ChatModel:
                     return
                 yield piece
 
-    async def _wait(self, error: ModelError, retries: Retries) -> None:
+    def _limiter(self, model: str) -> Limiter:
+        return limiter_for(self.servers.chat, model, self.servers.limits.requests_per_minute)
+
+    async def _wait(self, error: ModelError, retries: Retries, model: str) -> None:
         """Wait for the next try, or raise `error`."""
         seconds = retries.wait(error)
         if seconds is None:
             raise error
         if error.kind == "rate_limit":
-            self._limiter.pause(seconds)
+            self._limiter(model).pause(seconds)
         await asyncio.sleep(seconds)
 
     async def _another_model(self, error: ModelError, model: str) -> bool:
@@ -250,7 +252,7 @@ class ChatModel:
         preferred = self._profile.thinking_models if self.role == "thinking" else self._profile.instruct_models
         wanted = [*([self.configured] if self.configured else []), *preferred]
         if offered is None:
-            there = [name for name in preferred if name not in self._gone]
+            there = [name for name in preferred or wanted if name not in self._gone]
         else:
             left = [name for name in offered if name not in self._gone]
             there = [name for want in wanted for name in left if _same_model(name, want)]

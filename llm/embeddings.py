@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import Any, Literal
 
+import httpx2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,8 +45,7 @@ class EmbeddingModel:
         self._servers = servers
         self._profile = servers.embedding_profile
         self._known = capabilities_of(servers.embedding.base_url, self.model)
-        own_limit = servers.limits.requests_per_minute if servers.embedding == servers.chat else None
-        self._limiter = limiter_for(servers.embedding, own_limit or self._profile.requests_per_minute)
+        self._limiter = limiter_for(servers.embedding, self.model, self._profile.requests_per_minute)
         self._batch = self._profile.embedding_batch
 
     @cached_property
@@ -114,14 +114,8 @@ class EmbeddingModel:
     def _attempt(self, body: dict[str, Any]) -> Vectors:
         started = time.monotonic()
         client = blocking_client(self._servers.embedding, self._servers.limits, self._servers.limits.embedding)
-        with client.embeddings.with_streaming_response.create(
-            model=self.model,
-            input=body["input"],
-            encoding_format="float",
-            extra_body={name: value for name, value in body.items() if name not in ("model", "input")},
-        ) as response:
-            content = response.read()
-        vectors = _vectors(content, len(body["input"]))
+        response = client.post("/embeddings", body=body, cast_to=httpx2.Response)
+        vectors = _vectors(response.content, len(body["input"]))
         expected = self._servers.embedding_dimensions
         if expected and vectors.shape[1] != expected:
             raise ModelError(
@@ -144,7 +138,7 @@ def _vectors(content: bytes, count: int) -> Vectors:
         raise ModelError("bad_output", f"The reply has an unknown shape: {error!r}", wait="once") from error
     if sorted(order) != list(range(count)):
         raise ModelError("bad_output", f"{count} texts gave {len(rows)} vectors.", wait="once")
-    if len({len(row) for row in rows}) != 1 or not len(rows[0]):
+    if len({row.shape for row in rows}) != 1 or rows[0].ndim != 1 or not rows[0].size:
         raise ModelError("bad_output", "The vectors differ in length or are empty.", wait="once")
     vectors = np.empty((count, len(rows[0])), dtype=np.float32)
     vectors[order] = rows
@@ -159,4 +153,5 @@ def _numbers(embedding: object) -> Vectors:
     """One vector, as numbers or in base64, which some servers send whatever was asked for."""
     if isinstance(embedding, str):
         return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4").astype(np.float32)
-    return np.asarray(embedding, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        return np.asarray(embedding, dtype=np.float32)

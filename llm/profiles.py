@@ -236,11 +236,12 @@ def _profile(env: Mapping[str, str]) -> Profile:
         if name.lower() not in PROFILES:
             raise ConfigurationError(f"MODEL_PROFILE is {name!r}. Set it to one of: {', '.join(PROFILES)}.")
         return PROFILES[name.lower()]
+    hosted = MODELSTUDIO if {"DASHSCOPE_API_KEY", "API_KEY"} & env.keys() else None
     if url := env.get("OPENAI_BASE_URL"):
-        return _guess(_url("OPENAI_BASE_URL", url), env)
-    if env.get("DASHSCOPE_API_KEY") or env.get("API_KEY"):
-        return MODELSTUDIO
-    return OPENAI if env.get("OPENAI_API_KEY") else LOCAL
+        guessed = _guess(_url("OPENAI_BASE_URL", url), env)
+        # Model Studio's key with an unknown address: a gateway before it.
+        return hosted if hosted and guessed is COMPATIBLE else guessed
+    return hosted or (OPENAI if "OPENAI_API_KEY" in env else LOCAL)
 
 
 def _guess(url: str, env: Mapping[str, str]) -> Profile:

@@ -30,7 +30,7 @@ class RerankModel:
         self.model = servers.rerank_model
         self._endpoint: Endpoint = servers.rerank
         self._servers = servers
-        self._limiter = limiter_for(servers.rerank, None)
+        self._limiter = limiter_for(servers.rerank, self.model, None)
 
     def rerank(self, query: str, documents: Sequence[str], top_n: int) -> list[tuple[int, float]]:
         """(index into `documents`, score), best first, at most `top_n`. Raises ModelError."""

@@ -82,11 +82,11 @@ class Limiter:
             self._next = max(self._next, time.monotonic() + seconds)
 
 
-_limiters: dict[tuple[Endpoint, int | None], Limiter] = {}
+_limiters: dict[tuple[Endpoint, str, int | None], Limiter] = {}
 _limiters_lock = Lock()
 
 
-def limiter_for(endpoint: Endpoint, per_minute: int | None) -> Limiter:
-    """The one limiter of this process for a server and key."""
+def limiter_for(endpoint: Endpoint, model: str, per_minute: int | None) -> Limiter:
+    """The one limiter of this process for a server, key and model: services count each model for itself."""
     with _limiters_lock:
-        return _limiters.setdefault((endpoint, per_minute), Limiter(per_minute))
+        return _limiters.setdefault((endpoint, model, per_minute), Limiter(per_minute))

@@ -263,10 +263,11 @@ class ScriptedServer:
     def servers(self, profile: str = "modelstudio", **changes: Any) -> ModelServers:
         """ModelServers that use this server for everything, without waits between tries."""
         here = Endpoint(self.base_url, "sk-test-secret")
+        unhurried = replace(PROFILES[profile], requests_per_minute=None)
         values: dict[str, Any] = {
-            "profile": replace(PROFILES[profile], requests_per_minute=None),
+            "profile": unhurried,
             "chat": here,
-            "embedding_profile": PROFILES[profile],
+            "embedding_profile": unhurried,
             "embedding": here,
             "embedding_model": "scripted-embedding",
             "embedding_dimensions": self.dimensions,

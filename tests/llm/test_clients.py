@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+import httpx2
 import pytest
 
 from llm import connections
 from llm.clients import ChatModel, chat_model
 from llm.errors import ModelError, ThinkingMustStream
 from llm.messages import ToolCall, ToolSpec, assistant_message, tool_message
-from llm.profiles import Endpoint, Limits
+from llm.profiles import MODELSTUDIO, Endpoint, Limits
 from llm.streams import Delta, Finished, Reasoning, Text, Usage
 from tests.llm.scripted import (
     Request,
@@ -548,6 +550,12 @@ async def test_a_retired_model_makes_room_for_the_next_preferred(
     assert len(scripted.chats()) == 4
 
 
+async def test_a_known_name_is_tried_where_nothing_is_listed_or_preferred(scripted: ScriptedServer) -> None:
+    scripted.models = None
+    model = ChatModel(scripted.servers("compatible", instruct_model="qwen3-max-instruct"), "instruct")
+    assert await model.resolve() == "qwen3-max-instruct"
+
+
 async def test_a_server_without_a_list_and_preferences_wants_a_name(scripted: ScriptedServer) -> None:
     scripted.models = None
     with pytest.raises(ModelError, match="INSTRUCT_MODEL is not set"):
@@ -593,6 +601,29 @@ async def test_requests_beyond_the_limit_of_the_key_wait(scripted: ScriptedServe
     started = time.monotonic()
     await asyncio.gather(*(collect(model) for _ in range(13)))
     assert time.monotonic() - started > 0.15
+
+
+@pytest.mark.parametrize("code", ["limit_requests", "Throttling.AllocationQuota"])
+async def test_a_retry_after_that_is_a_date_is_passed_over(
+    scripted: ScriptedServer, instruct: ChatModel, code: str
+) -> None:
+    scripted.enqueue(error(429, code, "slow", retry_after="Mon, 23 Nov 2026 10:00:00 GMT"), text("Yes."))
+    assert answer(await collect(instruct)) == "Yes."
+
+
+async def test_a_full_pool_is_overload_and_a_silent_address_no_connection() -> None:
+    assert connections.model_error(httpx2.PoolTimeout("full"), MODELSTUDIO).kind == "overloaded"
+    assert connections.model_error(httpx2.ConnectTimeout("silent"), MODELSTUDIO).kind == "connection"
+
+
+def test_a_forked_worker_makes_its_own_connections(scripted: ScriptedServer) -> None:
+    servers = scripted.servers()
+    client = connections.blocking_client(servers.chat, servers.limits, 1)
+    assert connections.blocking_client(servers.chat, servers.limits, 1) is client
+    child = os.fork()
+    if child == 0:
+        os._exit(connections.blocking_client(servers.chat, servers.limits, 1) is client)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 async def test_nothing_is_sent_before_the_stream_is_read(scripted: ScriptedServer, instruct: ChatModel) -> None:

@@ -60,6 +60,13 @@ def test_the_profile_is_guessed_from_the_address(url: str, profile: str) -> None
     assert read({"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "k"}).profile.name == profile
 
 
+def test_model_studios_key_with_an_unknown_address_is_a_gateway_before_it() -> None:
+    servers = read({"OPENAI_BASE_URL": "https://models.example.com/v1", "DASHSCOPE_API_KEY": "sk-1"})
+    assert servers.profile is MODELSTUDIO
+    assert servers.rerank is not None
+    assert servers.rerank.base_url == "https://models.example.com/compatible-api/v1/reranks"
+
+
 def test_a_given_profile_is_not_guessed() -> None:
     servers = read({"OPENAI_BASE_URL": "http://gpu:8000/v1", "MODEL_PROFILE": "VLLM"})
     assert servers.profile.name == "vllm"

@@ -47,6 +47,7 @@ def test_without_a_limit_nobody_waits_until_the_server_says_so() -> None:
     assert 1.5 < limiter.reserve() <= 2
 
 
-def test_roles_share_the_limiter_of_their_key() -> None:
-    assert limiter_for(Endpoint("u", "k"), 600) is limiter_for(Endpoint("u", "k"), 600)
-    assert limiter_for(Endpoint("u", "k"), 600) is not limiter_for(Endpoint("u", "other"), 600)
+def test_roles_share_the_limiter_of_their_key_and_model() -> None:
+    assert limiter_for(Endpoint("u", "k"), "m", 600) is limiter_for(Endpoint("u", "k"), "m", 600)
+    assert limiter_for(Endpoint("u", "k"), "m", 600) is not limiter_for(Endpoint("u", "other"), "m", 600)
+    assert limiter_for(Endpoint("u", "k"), "m", 600) is not limiter_for(Endpoint("u", "k"), "n", 600)
