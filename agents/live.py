@@ -1,4 +1,4 @@
-"""Runs at work in this process, as those who follow them here see them: the events in memory, and a bell for new ones."""
+"""Runs at work in this process, for those who follow them here: the events in memory, and a bell for new ones."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Live:
             with suppress(RuntimeError):  # that loop has closed; nobody waits there any more
                 loop.call_soon_threadsafe(bell.set)
 
-    async def wait(self, seq: int, timeout: float) -> None:
-        """Return when there is an event after `seq`, or after `timeout` seconds."""
+    async def wait(self, seq: int, seconds: float) -> None:
+        """Return when there is an event after `seq`, or after `seconds`."""
         bell = asyncio.Event()
         ticket = (asyncio.get_running_loop(), bell)
         with self._lock:
@@ -41,6 +41,6 @@ class Live:
                 return
             self._waiting.add(ticket)
         with suppress(TimeoutError):
-            await asyncio.wait_for(bell.wait(), timeout)
+            await asyncio.wait_for(bell.wait(), seconds)
         with self._lock:
             self._waiting.discard(ticket)

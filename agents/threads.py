@@ -1,4 +1,4 @@
-"""Database work from asynchronous code: in a worker thread, in short blocks, and with no connection kept between them."""
+"""Database work from asynchronous code: short blocks in a worker thread, with no connection kept between them."""
 
 from __future__ import annotations
 

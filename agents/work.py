@@ -101,7 +101,6 @@ class Workshop:
             writer = Writer(run_id, self.lease, past, self._lives[run_id], min(interval, 1.0))
             last = await self._events(run, [event for _, event in past], writer)
             if last:
-                await writer.close()
                 await writer.put(last)
         except LeaseLost:
             logger.warning("Run %s goes on in another process", run_id)
@@ -118,6 +117,8 @@ class Workshop:
         except asyncio.CancelledError:
             if self._why.get(run.pk) != "cancelled":
                 raise LeaseLost(str(run.pk)) from None
+            if task := asyncio.current_task():
+                task.uncancel()
             return Cancelled()
         except ModelError as error:
             logger.warning("Run %s: %s", run.pk, error)

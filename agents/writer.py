@@ -91,9 +91,9 @@ class Writer:
             flusher.result()
         if not isinstance(event, (Text, Thinking)):
             self._waiting.append(event)
-            await self.flush()
-            return
-        if event.text:
+            # Storing goes on when the run is cancelled meanwhile: half-known numbers would end it without an end.
+            await asyncio.shield(asyncio.ensure_future(self._flush()))
+        elif event.text:
             self._gather(event)
             if self._flusher is None:
                 self._flusher = asyncio.create_task(self._flush_soon())
@@ -109,9 +109,9 @@ class Writer:
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(max(0.0, self._flushed_at + self.interval - time.monotonic()))
-        await self.flush()
+        await self._flush()
 
-    async def flush(self) -> None:
+    async def _flush(self) -> None:
         """Store what waits. Text that the database did not take for the moment stays waiting."""
         async with self._storing:
             if not self._waiting:
@@ -135,8 +135,3 @@ class Writer:
                 logger.warning("Run %s: the database did not take %s events, trying again", self.run_id, len(events))
                 await asyncio.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
-
-    async def close(self) -> None:
-        """Wait for a flush under way; what it raised is known to whoever puts the last event."""
-        if self._flusher:
-            await asyncio.wait([self._flusher])

@@ -1,0 +1,153 @@
+"""Marks in a token stream → the places in the sources that the cited sentences come from. Pure.
+
+A model cites the passages it was shown by their numbers: `[3]`, `[1][3]`, `[1, 3]`, `【3】`, `[^3]`. The reader finds
+those marks however the stream is cut; `align` finds the sentence or row of the passage that the answer's sentence
+rests on, so that what is quoted is short and literally there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agents.sentences import Span, sentences
+from agents.terms import numbers, terms
+
+_LIST = r"\^?\d{1,3}(?:\s?[,，、;]\s?\^?\d{1,3})*"
+MARK = rf"\[{_LIST}\]|【\s?{_LIST}\s?】"
+# What may be followed by "(" is a link, what by ":" the definition of one: neither cites.
+_TOKEN = re.compile(rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<mark>[ \t]*(?:{MARK})(?![(:]))")
+_UNFINISHED = re.compile(
+    r"(?:(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|`+|[ \t]+|"
+    rf"[ \t]*(?:\[|【)[\d\s,，、;^]{{0,40}}|[ \t]*(?:{MARK}))\Z"
+)
+_DIGITS = re.compile(r"\d+")
+_TAIL = 2000
+_ROW_LIMIT = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A citation of source numbers by the words before it, and the white space it stood behind."""
+
+    sources: tuple[int, ...]
+    sentence: str
+    space: str = ""
+
+
+class MarkReader:
+    """Reads an answer piece by piece: text comes out without its marks, and each mark in its place.
+
+    Nothing inside code (fences and back-ticks) is a mark. What may become a mark waits for the next piece.
+    """
+
+    def __init__(self, before: str = "") -> None:
+        self._held = ""
+        self._plain = re.sub(MARK, "", before)[-_TAIL:]
+        self._fence = ""
+        self._ticks = ""
+        self._line_starts = not before or before.endswith("\n")
+
+    def feed(self, piece: str) -> Iterator[str | Mark]:
+        text, self._held = self._held + piece, ""
+        if unfinished := _UNFINISHED.search(text):
+            text, self._held = text[: unfinished.start()], unfinished[0]
+        yield from self._read(text)
+
+    def end(self) -> Iterator[str | Mark]:
+        """What was still held back when the stream ended."""
+        text, self._held = self._held, ""
+        yield from self._read(text)
+
+    def _read(self, text: str) -> Iterator[str | Mark]:
+        # A line begins where the piece does only if the text before it ended one.
+        begin = 0 if self._line_starts else 1
+        padded = text if self._line_starts else "\x00" + text
+        done = begin
+        for token in _TOKEN.finditer(padded, begin):
+            if token["mark"] and not self._fence and not self._ticks:
+                yield from self._plain_text(padded[done : token.start()])
+                space = token["mark"][: -len(token["mark"].lstrip(" \t"))]
+                yield Mark(tuple(dict.fromkeys(map(int, _DIGITS.findall(token[0])))), self._sentence(), space)
+                done = token.end()
+            elif token["fence"] and not self._ticks:
+                fence = token["fence"].strip()
+                self._fence = "" if self._fence == fence else self._fence or fence
+            elif token["code"] and not self._fence:
+                self._ticks = "" if self._ticks == token["code"] else self._ticks or token["code"]
+        yield from self._plain_text(padded[done:])
+        if text:
+            self._line_starts = text.endswith("\n")
+
+    def _plain_text(self, text: str) -> Iterator[str]:
+        if text:
+            self._plain = (self._plain + text)[-_TAIL:]
+            if "\n\n" in text and not self._fence:
+                self._ticks = ""  # a paragraph's end closes code that was never closed
+            yield text
+
+    def _sentence(self) -> str:
+        """The words that a mark here stands behind: since the last stop, or the sentence that has just ended."""
+        spans = list(sentences(self._plain))
+        return self._plain[spans[-1].start : spans[-1].end] if spans else ""
+
+
+def plain(answer: str) -> str:
+    """An answer without its marks."""
+    return re.sub(rf"[ \t]*(?:{MARK})(?![(:])", "", answer)
+
+
+def align(sentence: str, passage: str) -> Span:
+    """The part of `passage` that `sentence` rests on best: one sentence or row, or up to three in a row.
+
+    Words count by how few parts of the passage have them, numbers twice. Where nothing is shared, as between two
+    languages, the whole passage stands for itself.
+    """
+    parts = list(_parts(passage))
+    wanted = terms(sentence)
+    if len(parts) < 2 or not wanted:
+        return _whole(passage)
+    words = [terms(passage[part.start : part.end]) for part in parts]
+    counts = Counter(word for found in words for word in found)
+    digits = numbers(sentence)
+    weights = {
+        word: math.log(1 + len(parts) / counts[word]) * (2 if word in digits else 1)
+        for word in wanted
+        if word in counts
+    }
+    if not weights:
+        return _whole(passage)
+    best = max(_windows(len(parts)), key=lambda window: _score(words[window.start : window.end], weights, window))
+    return Span(parts[best.start].start, parts[best.end - 1].end)
+
+
+def _windows(count: int) -> Iterator[Span]:
+    for width in (1, 2, 3):
+        for start in range(count - width + 1):
+            yield Span(start, start + width)
+
+
+def _score(parts: list[set[str]], weights: dict[str, float], window: Span) -> float:
+    """Shared weight, less for every further part: it has to add a fifth of the whole to be worth its length.
+
+    Every part at the window's ends has to add something, and the first of equals wins.
+    """
+    shared = sum(weight for word, weight in weights.items() if any(word in part for part in parts))
+    return shared - 0.2 * sum(weights.values()) * (len(parts) - 1) - window.start * 1e-6
+
+
+def _parts(passage: str) -> Iterator[Span]:
+    for span in sentences(passage):
+        if span.end - span.start > 1 and re.search(r"\w", passage[span.start : span.end]):
+            yield span
+
+
+def _whole(passage: str) -> Span:
+    stripped = passage.strip()
+    if not stripped:
+        return Span(0, len(passage))
+    start = passage.index(stripped[0])
+    return Span(start, start + len(stripped))

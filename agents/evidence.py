@@ -1,0 +1,43 @@
+"""Reading the knowledge base as the asker: searching, reading again what was shown, and proving a quote.
+
+Each function is one short block of database work, for `in_thread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agents.deps import Deps
+from agents.events import Source
+from agents.sources import Shown
+from kb import reading
+from kb.access import acting_as
+from kb.search import Hit, search_as
+
+LIMIT = 8
+
+
+def hits(deps: Deps, query: str, *, limit: int = LIMIT, collections: Sequence[int] | None = None) -> list[Hit]:
+    """The best passages for a query that the asker may read, valid on the run's day."""
+    return search_as(deps.person, query, limit=limit, collections=collections, as_of=deps.as_of)
+
+
+def show(deps: Deps, found: Iterable[Hit]) -> list[Shown]:
+    """Number passages as sources of the run. No database: called where the run's events are made, one at a time."""
+    return [deps.sources.add(hit, (hit.effective_from or hit.updated_at.date()).isoformat()) for hit in found]
+
+
+def restore(deps: Deps, sources: Iterable[Source]) -> list[Shown]:
+    """The sources of an interrupted run with their texts, read again as the asker. What is gone stays away."""
+    shown = []
+    with acting_as(deps.person):
+        for source in sources:
+            if text := reading.read(source.version, source.start, source.end):
+                shown.append(Shown(source, text))
+    return shown
+
+
+def literal(deps: Deps, version: int, start: int, end: int, quote: str) -> bool:
+    """Whether the asker may read the version, and the quote is what stands there from `start` to `end`."""
+    with acting_as(deps.person):
+        return reading.quote_is_literal(version, start, end, quote)

@@ -1,0 +1,58 @@
+"""Where the sentences of a text stand, English and Chinese, prose and Markdown lines. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_ABBREVIATIONS = """
+    mr mrs ms dr prof st no nos vs fig sec art ch vol ed al inc ltd co corp dept approx e.g i.e etc cf
+    jan feb mar apr jun jul aug sep sept oct nov dec p pp para
+"""
+ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
+MARKS = r"(?:\s*(?:\[\^?\d{1,3}(?:\s*[,，、;]\s*\^?\d{1,3})*\]|【\s*\d{1,3}(?:\s*[,，、;]\s*\d{1,3})*\s*】))+"
+_CLOSING = r"[\"'”’」』）)\]》*_]*"
+# A Chinese stop ends a sentence anywhere; a Western one before white space, a mark or the end.
+_STOP = re.compile(
+    rf"[。！？；](?![。！？]){_CLOSING}(?:{MARKS})?|[.!?;]+{_CLOSING}(?:{MARKS})?(?=\s|$)|[.!?]{MARKS}|\n+|…+(?=\s|$|[\u4e00-\u9fff])"
+)
+_LAST_WORD = re.compile(r"([\w.]+)$")
+
+
+class Span(NamedTuple):
+    """From `start` to `end` (characters, `end` excluded)."""
+
+    start: int
+    end: int
+
+
+def sentences(text: str) -> Iterator[Span]:
+    """The sentences of a text in order, without the white space around them. A new line always ends one.
+
+    Citation marks behind a full stop belong to the sentence before them.
+    """
+    start = 0
+    for stop in _STOP.finditer(text):
+        if stop[0].startswith(".") and _abbreviated(text, stop.start()):
+            continue
+        yield from _trimmed(text, start, stop.end())
+        start = stop.end()
+    yield from _trimmed(text, start, len(text))
+
+
+def _abbreviated(text: str, dot: int) -> bool:
+    word = _LAST_WORD.search(text[max(0, dot - 12) : dot])
+    if word is None:
+        return False
+    found = word[1].lower()
+    # "A. Smith" and "3. Submit the form": an initial, or the number of a list's item
+    starts_line = not text[: dot - len(found)].rpartition("\n")[2].strip(" #>*-")
+    return found in ABBREVIATIONS or (len(found) == 1 and found.isalpha()) or (found.isdigit() and starts_line)
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    part = text[start:end]
+    if stripped := part.strip():
+        first = start + part.index(stripped[0])
+        yield Span(first, first + len(stripped))

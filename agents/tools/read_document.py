@@ -1,0 +1,77 @@
+"""Reading on in one document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from agents.deps import Deps
+from agents.threads import in_thread
+from agents.tools import Result, ToolError
+from agents.tools.shelf import Piece, day_of, passages, pieces, show, version_of
+from kb import reading
+from kb.access import acting_as
+from kb.models import DocumentVersion
+
+PASSAGES = 10
+HEADINGS = 40
+
+
+async def read_document(
+    deps: Deps,
+    document: Annotated[int, Field(description="The document's number, as sources and list_documents give it.")],
+    page: Annotated[int | None, Field(description="Begin at this page.")] = None,
+    section: Annotated[str | None, Field(description="Begin at this heading, or a part of it.")] = None,
+    start: Annotated[int | None, Field(ge=0, description="Begin here: `next_start` of the last call.")] = None,
+) -> Result:
+    """Read a document from a page, a section or a place on, about two pages at once. Gives passages to cite.
+
+    `next_start` in the result says where to read on; without it the end is reached."""
+    info, found, next_start = await in_thread(_read, deps, document, page, section, start)
+    data: dict[str, Any] = {"document": info}
+    if next_start is not None:
+        data["next_start"] = next_start
+    return Result(data, show(deps, found), info["title"], len(found))
+
+
+def _read(
+    deps: Deps, number: int, page: int | None, section: str | None, start: int | None
+) -> tuple[dict[str, Any], list[Piece], int | None]:
+    with acting_as(deps.person):
+        version = version_of(deps, number)
+        info = _info(version)
+        rest = passages(version)
+        if start is not None:
+            rest = rest.filter(end__gt=start)
+        elif page is not None:
+            rest = rest.filter(page_to__gte=page)
+        elif section:
+            rest = rest.filter(start__gte=_section_start(version, section))
+        else:
+            info["sections"] = [heading.title for heading in reading.outline(version.pk)[:HEADINGS]]
+        rows = list(rest[: PASSAGES + 1])
+        if not rows:
+            raise ToolError(f"Document {number} has nothing there. It has {version.page_count or 'no'} pages.")
+        return info, pieces(rows[:PASSAGES], version), rows[PASSAGES].start if len(rows) > PASSAGES else None
+
+
+def _info(version: DocumentVersion) -> dict[str, Any]:
+    return {
+        "document": version.document_id,
+        "title": version.document.title,
+        "pages": version.page_count,
+        "date": day_of(version).isoformat(),
+    }
+
+
+def _section_start(version: DocumentVersion, section: str) -> int:
+    headings = reading.outline(version.pk)
+    wanted = section.rpartition(">")[2].strip().casefold()
+    for exact in (True, False):
+        for heading in headings:
+            title = heading.title.strip().casefold()
+            if title == wanted or (not exact and wanted in title):
+                return heading.start
+    titles = "; ".join(heading.title for heading in headings[:HEADINGS]) or "none"
+    raise ToolError(f"There is no section {section!r}. The document's sections are: {titles}.")

@@ -1,0 +1,101 @@
+"""The documents that a run may read, and their passages as sources. For the tools that go to documents directly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from agents.deps import Deps
+from agents.sources import Shown
+from agents.tools import ToolError
+from kb.access import current_actor, documents_for
+from kb.models import Document, DocumentVersion, Passage, State
+from kb.versions import valid_on
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A passage as `Sources.add` takes it."""
+
+    document_id: int
+    version_id: int
+    title: str
+    heading_path: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    context: str
+    date: str
+
+
+def readable(deps: Deps) -> QuerySet[Document]:
+    """Inside `acting_as`: the documents in the run's scope."""
+    documents = documents_for()
+    return documents if deps.collections is None else documents.filter(collection_id__in=deps.collections)
+
+
+def version_of(deps: Deps, number: int) -> DocumentVersion:
+    """Inside `acting_as`: the version of a document that answers on the run's day.
+
+    Raises:
+        ToolError: when there is none that the asker may read.
+    """
+    document = readable(deps).select_related("current_version__document").filter(pk=number).first()
+    version = document.current_version if document else None
+    if document and deps.as_of:
+        ready = DocumentVersion.objects.select_related("document").filter(document=document, state=State.READY)
+        version = ready.filter(valid_on(deps.as_of)).order_by("-number").first()
+    if version is None:
+        raise ToolError(f"There is no document {number}. Use the numbers that list_documents or a source gives.")
+    return version
+
+
+def passages(version: DocumentVersion) -> QuerySet[Passage]:
+    """Inside `acting_as`: a version's passages in order."""
+    current_actor()
+    return Passage.objects.filter(version=version, enabled=True).order_by("ordinal")
+
+
+def containing(places: Iterable[tuple[int, int]]) -> QuerySet[Passage]:
+    """Inside `acting_as`: the passages that hold these places, each a version and a character."""
+    current_actor()
+    wanted = Q(pk__in=())
+    for version, start in places:
+        wanted |= Q(version=version, start__lte=start, end__gt=start)
+    return (
+        Passage.objects.filter(wanted, enabled=True).select_related("version__document").order_by("version", "ordinal")
+    )
+
+
+def pieces(found: Iterable[Passage], version: DocumentVersion | None = None) -> list[Piece]:
+    """Passages as values that outlive the transaction."""
+    return [_piece(passage, version or passage.version) for passage in found]
+
+
+def _piece(passage: Passage, version: DocumentVersion) -> Piece:
+    return Piece(
+        document_id=passage.document_id,
+        version_id=version.pk,
+        title=version.document.title,
+        heading_path=tuple(passage.heading_path),
+        page=passage.page_from,
+        start=passage.start,
+        end=passage.end,
+        text=passage.text,
+        context=passage.context,
+        date=day_of(version).isoformat(),
+    )
+
+
+def day_of(version: DocumentVersion) -> date:
+    """The day shown with a version: from when it is valid, else when it was added."""
+    return version.effective_from or version.created_at.date()
+
+
+def show(deps: Deps, found: Iterable[Piece]) -> list[Shown]:
+    """Number passages as sources of the run."""
+    return [deps.sources.add(piece, piece.date) for piece in found]
