@@ -21,7 +21,7 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 # How far below the best unit another may score and still be quoted with it.
-_CLOSE = 4.0
+_CLOSE = 3.0
 _LIMIT = 3
 
 

@@ -73,7 +73,7 @@ FEATURES = ("own", "over", "near", "passage", "pairs", "alike", "passage_alike",
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
 _SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6])
 _CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0])
-_SURE: dict[Language, float] = {"en": 6.9, "zh": 7.3}
+_SURE: dict[Language, float] = {"en": 6.7, "zh": 7.3}
 
 
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import snowballstemmer
 
+from .dates import days
+
 Language = Literal["en", "zh"]
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
@@ -81,6 +83,8 @@ def terms(text: str) -> tuple[str, ...]:
             found += [token[i : i + 2] for i in range(len(token) - 1)]
         else:
             found += _word_terms(token)
+    if any(character.isdigit() for character in text):
+        found += days(text)
     return tuple(found)
 
 
@@ -91,7 +95,10 @@ def surfaces(text: str) -> dict[str, str]:
 
 def _word_terms(token: str) -> list[str]:
     word = token.replace("’", "'").lower().removesuffix("'s")
-    if word in STOP_WORDS or (len(word) == 1 and not word.isdigit()):
+    if len(word) == 1 and not word.isdigit():
+        # A letter by itself is a grade or a column ("rating B", "A级") when it is written as a capital.
+        return [f"={token}"] if token.isupper() and token != "I" else []
+    if word in STOP_WORDS:
         return []
     return [word.replace(",", "") if word[0].isdigit() else _stem(word)]
 

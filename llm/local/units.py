@@ -11,6 +11,7 @@ from .conversation import Source
 from .text import sentences
 
 Kind = Literal["sentence", "item", "row", "heading"]
+Block = Literal["sentence", "item", "row", "heading", "end_of_table"]
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
@@ -22,6 +23,8 @@ _EDGE_MARKS = re.compile(r"^\s*(?:>\s*)+")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
 _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
 _STAR = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
+_JSON_LINE = re.compile(r'^\s*"[^"]{1,40}":\s*"?(.*?)"?,?\s*$')
+_JSON_FRAME = re.compile(r"^\s*(?:\"[^\"]{1,40}\":\s*)?[\[\]{},]+\s*$")
 _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
@@ -50,32 +53,68 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=256)
 def units(source: Source) -> tuple[Unit, ...]:
     """The units of a source in reading order."""
-    found: list[Unit] = []
-    heading, lead = "", ""
-    header = _cells(source.header) if source.header else ()
+    reader = _Reader(source)
     for kind, text in _blocks(source.text):
-        if kind == "heading":
-            heading, lead = plain(text), ""
-            found.append(Unit(source, len(found), heading, "heading", heading))
-        elif kind == "row":
-            cells = _cells(text)
-            if not header:
-                header = cells
-            elif cells != header:
-                found.append(Unit(source, len(found), plain(text.strip()), "row", heading, lead, header, cells))
+        reader.take(kind, text)
+    return tuple(reader.found)
+
+
+class _Reader:
+    """Walks through a source's blocks and remembers what stands over the next unit."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.found: list[Unit] = []
+        self.heading = self.lead = ""
+        self.header = _cells(source.header) if source.header else ()
+        self.titles = {_bare(title) for title in (source.title, *source.section.split(" > ")) if title}
+
+    def take(self, kind: Block, text: str) -> None:
+        """Add the units of the next block."""
+        if kind == "row":
+            self._row(text)
         elif kind == "end_of_table":
-            header = ()
+            self.header = ()
+        elif kind == "heading" or _bare(plain(text)) in self.titles:
+            self._heading(plain(text))
         else:
-            for sentence in sentences(plain(text)):
-                found.append(Unit(source, len(found), sentence, kind, heading, lead if kind == "item" else ""))
-            if kind == "sentence" and found:
-                lead = found[-1].text
-    return tuple(found)
+            self._prose("item" if kind == "item" else "sentence", text)
+
+    def _row(self, text: str) -> None:
+        cells = _cells(text)
+        if not self.header:
+            self.header = cells
+        elif cells != self.header:
+            cells += ("",) * (len(self.header) - len(cells))
+            self._add(plain(text.strip()), "row", cells)
+
+    def _heading(self, text: str) -> None:
+        self.heading, self.lead = text, ""
+        self._add(text, "heading")
+
+    def _prose(self, kind: Literal["sentence", "item"], text: str) -> None:
+        for sentence in sentences(plain(text)):
+            if sentence.endswith(("?", "？")):
+                # A question in a list of questions and answers stands over its answer.
+                self._heading(sentence)
+            else:
+                self._add(sentence, kind)
+        if kind == "sentence" and self.found and self.found[-1].kind == "sentence":
+            self.lead = self.found[-1].text
+
+    def _add(self, text: str, kind: Kind, cells: tuple[str, ...] = ()) -> None:
+        lead = self.lead if kind in ("item", "row") else ""
+        header = self.header if kind == "row" else ()
+        self.found.append(Unit(self.source, len(self.found), text, kind, self.heading, lead, header, cells))
 
 
-def _blocks(text: str) -> Iterator[tuple[Literal["sentence", "item", "row", "heading", "end_of_table"], str]]:
+def _bare(title: str) -> str:
+    return re.sub(r"[\W_]+", "", title).lower()
+
+
+def _blocks(text: str) -> Iterator[tuple[Block, str]]:
     """Lines joined to blocks: a paragraph's wrapped lines become one text, every item and row stays its own."""
-    lines = text.splitlines()
+    lines = [_JSON_LINE.sub(r"\1", line) for line in text.splitlines() if not _JSON_FRAME.match(line)]
     width = max((len(line) for line in lines), default=0)
     separated = _comma_separated(lines)
     open_kind: Literal["sentence", "item"] = "sentence"
@@ -110,11 +149,14 @@ def _blocks(text: str) -> Iterator[tuple[Literal["sentence", "item", "row", "hea
 
 
 def _stands_alone(before: str, line: str, width: int) -> bool:
-    """Whether the line before is short and complete enough to be a title rather than a wrapped line."""
-    before = before.strip()
-    if re.search(r"[,，、;；:：(（-]$", before) or line[:1].islower():
-        return before.endswith((":", "："))
-    return len(before) < width * 0.6
+    """Whether the line before ends a text of its own: the next line's first word would still have fitted into it."""
+    before, line = before.strip(), line.strip()
+    if before.endswith((":", "：")):
+        return True
+    if before.endswith((",", "，", "、", "-", "(", "（")) or line[:1].islower():
+        return False
+    first = 1 if _CJK_EDGE.match(line[:1]) else len(line.split(" ", 1)[0]) + 1
+    return len(before) + first < width * 0.92
 
 
 def _joined(lines: list[str]) -> str:
