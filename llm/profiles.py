@@ -287,7 +287,7 @@ def _embedding_endpoint(profile: Profile, chat: Endpoint, env: Mapping[str, str]
 def _rerank(profile: Profile, chat: Endpoint, env: Mapping[str, str]) -> tuple[Endpoint | None, str]:
     """The rerank server, or none: where the profile has no known model, RERANK_MODEL has to name one."""
     url, model = env.get("RERANK_URL", ""), env.get("RERANK_MODEL", profile.rerank_model)
-    if "off" in (url.lower(), model.lower()):
+    if {url.lower(), model.lower()} & {"off", "none"}:
         return None, ""
     if not model:
         if url:

@@ -141,9 +141,9 @@ def test_rerank_by_name_on_a_server_of_its_own() -> None:
     assert (servers.rerank.base_url, servers.rerank.api_key) == ("http://gpu:8000/v1/rerank", "r")
 
 
-@pytest.mark.parametrize("variable", ["RERANK_MODEL", "RERANK_URL"])
-def test_rerank_can_be_turned_off(variable: str) -> None:
-    assert read({"DASHSCOPE_API_KEY": "sk-1", variable: "off"}).rerank is None
+@pytest.mark.parametrize(("variable", "word"), [("RERANK_MODEL", "none"), ("RERANK_URL", "off")])
+def test_rerank_can_be_turned_off(variable: str, word: str) -> None:
+    assert read({"DASHSCOPE_API_KEY": "sk-1", variable: word}).rerank is None
 
 
 @pytest.mark.parametrize(
