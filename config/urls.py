@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from agents import openai_api
 from config import health
+from config.api import api
 
 to_sign_in = RedirectView.as_view(pattern_name="accounts:sign_in", query_string=True)
 
@@ -12,6 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("api/v1/", api.urls),
+    path("v1/models", openai_api.models),
+    path("v1/chat/completions", openai_api.chat_completions),
     # People sign in at one place only.
     path("admin/login/", to_sign_in),
     path("account/login/", to_sign_in),

@@ -1,7 +1,7 @@
 """Collections, documents and search over HTTP."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO, cast
 
 from django.http import FileResponse, Http404, HttpRequest
 from django.utils.translation import get_language
@@ -11,8 +11,12 @@ from ninja.files import UploadedFile
 from accounts.api import asker
 from kb import documents, storage
 from kb.access import acting_as, collections_for, document_for, documents_for
+from kb.collections import create_collection as add_collection
+from kb.collections import delete_collection as erase_collection
+from kb.documents import About
 from kb.models import Collection, Document, DocumentVersion, State
 from kb.search import Hit, search_as
+from kb.uploads import Refused, receive
 
 router = Router(tags=["knowledge"])
 
@@ -80,8 +84,14 @@ class DocumentsOut(Schema):
     total: int
 
 
+class RefusedOut(Schema):
+    filename: str
+    error: ErrorOut
+
+
 class AcceptedOut(Schema):
     documents: list[DocumentOut]
+    refused: list[RefusedOut] = Field(description="Files of an archive that were not taken, and why.")
 
 
 class Dates(Schema):
@@ -163,6 +173,11 @@ def _document(document: Document) -> dict[str, Any]:
     }
 
 
+def _content(file: UploadedFile) -> BinaryIO:
+    """The uploaded bytes: in memory when there are few, in a temporary file otherwise."""
+    return cast(BinaryIO, file.file)
+
+
 def _readable_document(pk: int) -> Document:
     try:
         return document_for(pk)
@@ -185,7 +200,7 @@ def list_collections(request: HttpRequest) -> list[Collection]:
 
 @router.post("/collections", response={201: CollectionOut}, summary="A new collection")
 def create_collection(request: HttpRequest, body: CollectionIn) -> Any:
-    collection = documents.create_collection(
+    collection = add_collection(
         body.name, by=asker(request), description=body.description, groups=body.groups, everyone=body.everyone
     )
     return Status(201, collection)
@@ -201,7 +216,7 @@ def get_collection(request: HttpRequest, collection_id: int) -> Collection:
 def delete_collection(request: HttpRequest, collection_id: int) -> Any:
     with acting_as(asker(request)):
         collection = _readable_collection(collection_id)
-    documents.delete_collection(collection, by=asker(request))
+    erase_collection(collection, by=asker(request))
     return Status(204, None)
 
 
@@ -228,22 +243,23 @@ def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFi
     person = asker(request)
     with acting_as(person):
         collection = _readable_collection(collection_id)
-    added = [
-        document
-        for file in files
-        for document in documents.add_upload(
-            collection,
-            file.name or "",
-            file,
-            by=person,
-            title=form.title if len(files) == 1 else "",
-            effective_from=form.effective_from,
-            effective_to=form.effective_to,
-        )
-    ]
+    about = About(
+        title=form.title if len(files) == 1 else "",
+        effective_from=form.effective_from,
+        effective_to=form.effective_to,
+    )
+    added: list[int] = []
+    refused: list[dict[str, Any]] = []
+    for file in files:
+        for taken in receive(collection, file.name or "", _content(file), about, by=person):
+            if isinstance(taken, Refused):
+                sentence = taken.error.sentence(get_language() or "en")
+                refused.append({"filename": taken.name, "error": {"code": taken.error.code, "message": sentence}})
+            else:
+                added.append(taken.document.pk)
     with acting_as(person):
-        found = documents_for().select_related("latest_version").in_bulk([document.pk for document in added])
-        return Status(202, {"documents": [_document(found[document.pk]) for document in added]})
+        found = documents_for().select_related("latest_version").in_bulk(added)
+        return Status(202, {"documents": [_document(found[pk]) for pk in added if pk in found], "refused": refused})
 
 
 @router.get("/documents/{document_id}", response=DocumentOut, summary="A document, its state and progress")
@@ -267,7 +283,7 @@ def replace(request: HttpRequest, document_id: int, file: File[UploadedFile], fo
     documents.replace_document(
         document,
         file.name or "",
-        file,
+        _content(file),
         by=person,
         effective_from=form.effective_from,
         effective_to=form.effective_to,
