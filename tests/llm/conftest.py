@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from llm import capabilities
+from llm.clients import ChatModel
 from tests.llm.scripted import ScriptedServer
 
 
@@ -20,3 +21,13 @@ def scripted(_scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(capabilities, "_known", {})
     _scripted_server.reset()
     return _scripted_server
+
+
+@pytest.fixture
+def instruct(scripted: ScriptedServer) -> ChatModel:
+    return ChatModel(scripted.servers(), "instruct")
+
+
+@pytest.fixture
+def thinker(scripted: ScriptedServer) -> ChatModel:
+    return ChatModel(scripted.servers(), "thinking")
