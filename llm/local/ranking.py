@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 
 from .conversation import Source
 from .embedder import embedder, word_vector
+from .glossary import translations
 from .questions import AnswerType, answer_type, holds_answer
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
 
+_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,5}(?:-[A-Z]{1,3})?-?\d{1,6}(?![A-Za-z0-9])")
 Array = NDArray[np.float64]
 
 # A word counts as another way to say a question's word from this likeness of their vectors on: "wrote" for "author".
 _ALIKE = 0.45
+_TRANSLATED = 0.9
 _NAME = re.compile(r"(?<=[\w,;'] )[A-Z][\w'’-]*|\d[\w.,]*")
 
 
@@ -88,6 +91,8 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     order = np.argsort(-scores, kind="stable")
     best = table[order[:3]]
     confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
+    if _lacks_code(query.text, sources):
+        confidence = 0.0
     evidence = tuple(Evidence(pool[i], float(scores[i]), float(covered[i])) for i in order)
     return Ranking(evidence, confidence, language)
 
@@ -137,30 +142,34 @@ def _over(unit: Unit) -> str:
 def _matches(query: Query, asked: Sequence[str], texts: Sequence[str]) -> Array:
     """How well each text holds each term of the question, 0 to 1: 1 for the term, less for a word like it."""
     bags = [frozenset(terms(text)) for text in texts]
-    found = np.array([[term in bag for term in asked] for bag in bags], dtype=np.float64).reshape(
-        len(texts), len(asked)
-    )
+    found = np.array([[float(term in bag) for term in asked] for bag in bags]).reshape(len(texts), len(asked))
+    for column, alternatives in (
+        (asked.index(t), a) for t, a in translations(query.text).items() if t in query.weights
+    ):
+        for row, bag in enumerate(bags):
+            if any(bag.issuperset(stems) for stems in alternatives):
+                found[row, column] = max(found[row, column], _TRANSLATED)
+    _match_alike(query, asked, texts, found)
+    return found
+
+
+def _match_alike(query: Query, asked: Sequence[str], texts: Sequence[str], found: Array) -> None:
+    """Raise in `found` the English terms for which a text has a word that is like them."""
     words = surfaces(query.text)
-    latin = [
-        (column, word_vector(words[term])[0]) for column, term in enumerate(asked) if term in words and term.isalpha()
-    ]
-    if not latin:
-        return found
+    latin = [column for column, term in enumerate(asked) if term in words and term.isalpha()]
     vocabulary: dict[str, int] = {}
     members = [
         [vocabulary.setdefault(word, len(vocabulary)) for term, word in surfaces(text).items() if term.isalpha()]
         for text in texts
     ]
-    if not vocabulary:
-        return found
-    likeness = np.stack([word_vector(word)[0] for word in vocabulary]) @ np.stack([vector for _, vector in latin]).T
+    if not latin or not vocabulary:
+        return
+    ours = np.stack([word_vector(words[asked[column]])[0] for column in latin])
+    likeness = np.stack([word_vector(word)[0] for word in vocabulary]) @ ours.T
     likeness[likeness < _ALIKE] = 0
     for row, inside in enumerate(members):
         if inside:
-            best = likeness[inside].max(axis=0)
-            for (column, _), value in zip(latin, best, strict=True):
-                found[row, column] = max(found[row, column], float(value))
-    return found
+            found[row, latin] = np.maximum(found[row, latin], likeness[inside].max(axis=0))
 
 
 def _weigh(query: Query, asked: Sequence[str], own: Array) -> Array:
@@ -198,3 +207,16 @@ def _names(question: str, asked: Sequence[str]) -> NDArray[np.bool_]:
     """Which terms are names or numbers: capitalised inside the question, or with digits."""
     named = {term for name in _NAME.findall(question) for term in terms(name)}
     return np.array([term in named for term in asked], dtype=np.bool_)
+
+
+def _lacks_code(question: str, sources: Sequence[Source]) -> bool:
+    """Whether the question asks about a code ("TL-500", "HR-P-004") that none of the sources mentions."""
+    codes = [_bare(code) for code in _CODE.findall(question)]
+    if not codes:
+        return False
+    held = _bare(" ".join(f"{source.title} {source.section} {source.header} {source.text}" for source in sources))
+    return any(code not in held for code in codes)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
