@@ -103,8 +103,8 @@ def _zipped(path: Path, limits: ParseLimits) -> str:
             return _MIMETYPES[declared]
     raise ParseError(
         "unsupported",
-        "This is an archive, not a document. Upload it with “Upload a folder”, or unpack it and upload the files in it.",
-        "这是压缩包而不是文档。请使用“上传文件夹”，或解压后上传其中的文件。",
+        "This is an archive, not a document. Upload it as a folder, or unpack it and upload the files in it.",
+        "这是压缩包而不是文档。请以文件夹方式上传，或解压后上传其中的文件。",
     )
 
 

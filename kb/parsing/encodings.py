@@ -85,7 +85,7 @@ def detect(data: bytes, declared: str = "", utf8: bool = True) -> str:
         return "utf-8"
     if (name := _codec(declared)) and _decodes(sample, name):
         return name
-    return _eastern(sample) or _western(sample)
+    return _eastern(sample) or _wide_han(sample) or _western(sample)
 
 
 def _mark(data: bytes) -> str:
@@ -127,7 +127,7 @@ def _is_utf8(path: Path) -> bool:
 
 
 def _wide(data: bytes) -> str:
-    """UTF-16 or UTF-32 without a mark, told by where the zero bytes stand, or by Han text read well that way."""
+    """UTF-16 or UTF-32 without a mark, told by where the zero bytes stand, or ""."""
     data = data[: len(data) - len(data) % 4] or data[: len(data) - len(data) % 2]
     if len(data) < 4:
         return ""
@@ -141,15 +141,19 @@ def _wide(data: bytes) -> str:
         return "utf-16-le"
     if low > 0.4 and high < 0.1:
         return "utf-16-be"
-    if 0 not in data or _decodes(data.replace(b"\0", b" "), "utf-8"):
-        return ""
+    return ""
+
+
+def _wide_han(data: bytes) -> str:
+    """UTF-16 without a mark whose text is mostly Han and so has few zero bytes, or ""."""
+    data = data[: len(data) - len(data) % 2]
     return next((name for name in ("utf-16-le", "utf-16-be") if _reads_as_han(data, name)), "")
 
 
 def _reads_as_han(data: bytes, name: str) -> bool:
     text = data.decode(name, errors="replace")
     expected = len(_HAN_OR_PUNCTUATION.findall(text)) + sum(character < "\x80" for character in text)
-    return expected > 0.95 * len(text)
+    return len(text) > 1 and expected > 0.95 * len(text)
 
 
 def _eastern(data: bytes) -> str:

@@ -33,7 +33,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Server:
-    """A parsing process that serves one file at a time. It gets none of this process's environment: it needs no secret."""
+    """A parsing process that serves one file at a time. It gets nothing of our environment, thus no secret."""
 
     def __init__(self) -> None:
         environment = {"PYTHONPATH": str(_ROOT), "PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"}

@@ -1,0 +1,102 @@
+"""Plain text, Markdown, CSV and code keep their source text; only the structure is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.parsing import ParseError, ParseLimits
+from kb.parsing.delimited import delimiter_of
+from tests.kb.parsing.conftest import Reader, shapes
+
+
+def test_markdown_keeps_its_source_and_tells_its_blocks(parsed: Reader) -> None:
+    document = parsed("document.md")
+    kinds = [kind for kind, _ in shapes(document)]
+    assert document.title == "Onboarding"
+    assert document.text.startswith("---\ntitle:")
+    assert ("heading", "# Welcome {#top}") in shapes(document)
+    assert ("heading", "Sign-in\n-------") in shapes(document)
+    assert [block.level for block in document.blocks if block.kind == "list_item"] == [0, 1, 0]
+    assert ("code", '```python\ndef hello():\n    return "world"\n```') in shapes(document)
+    assert kinds.count("row") == 3
+    assert document.blocks[kinds.index("row") + 1].header == "| Room | Floor |"
+    assert ("paragraph", "> Quoted advice.") in shapes(document)
+    assert ("paragraph", "<div>raw html</div>") in shapes(document)
+
+
+def test_first_heading_is_the_title_without_marks(parsed: Reader) -> None:
+    assert parsed("a.md", "intro\n\n## The rules ##\n").title == "The rules"
+
+
+def test_file_name_is_the_title_of_last_resort(parsed: Reader) -> None:
+    assert parsed("meeting notes.txt", "nothing but text").title == "meeting notes"
+
+
+def test_huge_markdown_is_read_as_plain_text(parsed: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.parsing.markdown.MAXIMUM_BYTES", 10)
+    assert {kind for kind, _ in shapes(parsed("a.md", "# Not read as a heading\n"))} == {"paragraph"}
+
+
+def test_chapters_of_chinese_rules_are_headings(parsed: Reader) -> None:
+    document = parsed("rules-zh.txt")
+    assert document.language == "zh"
+    assert [text for kind, text in shapes(document) if kind == "heading"] == ["第一章 总则", "第二章 请假"]
+    assert ("list_item", "（一）事假") in shapes(document)
+
+
+def test_control_characters_are_cleaned(parsed: Reader) -> None:
+    assert parsed("nul-and-controls.txt").text == "before after and \nnext page\nend"
+
+
+def test_long_text_comes_in_parts(parsed: Reader) -> None:
+    text = "A sentence that is repeated. " * 20_000
+    document = parsed("long.txt", text)
+    assert max(len(page.text) for page in document.pages) <= 110_000
+    assert len(document.pages) > 5
+    assert document.text.replace("\n", "") == text
+
+
+def test_code_is_code(parsed: Reader) -> None:
+    document = parsed("tool.py", "import os\n\n\ndef main():\n    return os\n")
+    assert shapes(document) == [("code", "import os"), ("code", "def main():\n    return os")]
+    assert parsed("rows.jsonl").blocks[0].kind == "code"
+
+
+def test_csv_keeps_quoted_records_together(parsed: Reader) -> None:
+    document = parsed("semicolon.csv")
+    assert [text for _, text in shapes(document)] == [
+        "name;note;city",
+        'Anna;"two\nlines; here";Bern',
+        "Bo;plain;Ulm",
+    ]
+    assert [block.header for block in document.blocks] == ["", "name;note;city", "name;note;city"]
+
+
+def test_a_quote_never_closed_does_not_swallow_the_file(parsed: Reader) -> None:
+    document = parsed("a.csv", 'a,b\n1,"open\n' + "2,3\n" * 1000)
+    assert len(document.blocks) > 900
+
+
+def test_long_csv_comes_in_parts_with_its_header(parsed: Reader) -> None:
+    document = parsed("a.csv", "name,value\n" + "".join(f"item {n},{n}\n" for n in range(12_000)))
+    assert len(document.pages) > 2
+    assert document.blocks[-1].header == "name,value"
+    assert len(document.blocks) == 12_001
+
+
+@pytest.mark.parametrize(
+    ("sample", "delimiter"),
+    [("a,b\n1,2\n", ","), ("a;b\n1,5;2\n", ";"), ("a\tb\n1\t2\n", "\t"), ("no table\nat all\n", ""), ("", "")],
+)
+def test_delimiter(sample: str, delimiter: str) -> None:
+    assert delimiter_of(sample) == delimiter
+
+
+def test_table_without_a_telling_name_is_read_as_one(parsed: Reader) -> None:
+    assert parsed("export.txt", "a\tb\n1\t2\n3\t4\n5\t6\n").media_type == "text/csv"
+
+
+def test_text_past_the_limit_is_refused(parsed: Reader) -> None:
+    with pytest.raises(ParseError) as caught:
+        parsed("a.txt", "word " * 1000, ParseLimits(characters=100))
+    assert caught.value.code == "too_large"
