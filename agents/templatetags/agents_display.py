@@ -39,7 +39,7 @@ def phase(turn: Turn) -> str:
     """What is going on just now."""
     return {
         "searching": _("Searching the documents"),
-        "thinking": _("Thinking"),
+        "thinking": _("Thinking it over"),
         "working": _("Working"),
         "writing": _("Writing"),
     }[turn.phase]

@@ -1,0 +1,291 @@
+// The chat: asking, following answers as they are written, and the source panel.
+"use strict";
+
+const KINDS = ["routed", "thinking", "planned", "tool_called", "tool_returned", "escalated", "text", "cited", "checked",
+  "limited", "finished", "failed", "cancelled"];
+const LAST = ["finished", "failed", "cancelled"];
+const form = document.getElementById("ask");
+const question = document.getElementById("question");
+const column = document.querySelector(".column");
+const panel = document.getElementById("panel");
+const announcer = document.getElementById("announcer");
+const streams = new Map();
+
+// Following: the view stays at the end only for those who were at the end.
+
+function atEnd() {
+  return column.scrollHeight - column.scrollTop - column.clientHeight < 60;
+}
+
+function keepingPlace(change) {
+  const follow = atEnd();
+  change();
+  if (follow) column.scrollTop = column.scrollHeight;
+}
+
+// Make `element` hold `html`, leaving alone what is equal already, so that nothing flickers and selections stay.
+function patch(element, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const wanted = [...template.content.childNodes];
+  wanted.forEach((node, index) => {
+    const present = element.childNodes[index];
+    if (!present) return element.append(node);
+    if (present.nodeName === "DETAILS" && present.dataset.touched !== undefined) {
+      node.open = present.open;
+      node.dataset.touched = "";
+    }
+    if (!present.isEqualNode(node)) present.replaceWith(node);
+  });
+  while (element.childNodes.length > wanted.length) element.lastChild.remove();
+}
+
+// Announcing: whole sentences, each once.
+
+function announcerOf(run) {
+  let text = "", said = 0;
+  return {
+    reset() { text = ""; said = 0; },
+    add(piece) {
+      text += piece;
+      const rest = text.slice(said);
+      const end = Math.max(...["。", "！", "？", ". ", "! ", "? ", ".\n", "\n"].map((stop) => rest.lastIndexOf(stop) + (rest.includes(stop) ? 1 : 0)));
+      if (end > 0) this.say(rest.slice(0, end)), said += end;
+    },
+    finish() { this.say(text.slice(said)); said = text.length; },
+    say(words) {
+      const plain = words.replace(/\[\d+\]|[*_`#|]/g, "").trim();
+      if (plain) announcer.textContent = plain;
+    },
+  };
+}
+
+// Streams
+
+function follow(turn) {
+  const run = turn.dataset.run;
+  if (!turn.dataset.stream || streams.has(run)) return;
+  const voice = announcerOf(run);
+  const stream = { turn, tries: 0, source: null, last: "" };
+  streams.set(run, stream);
+  const open = () => {
+    stream.source = new EventSource(turn.dataset.stream + (stream.last ? `?after=${stream.last}` : ""));
+    for (const kind of KINDS) stream.source.addEventListener(kind, take);
+    stream.source.onerror = () => {
+      if (stream.source.readyState !== EventSource.CLOSED || !streams.has(run)) return;
+      stream.tries += 1;
+      setTimeout(open, Math.min(500 * 2 ** stream.tries, 15000));
+    };
+  };
+  const take = (event) => {
+    stream.tries = 0;
+    stream.last = event.lastEventId;
+    const data = JSON.parse(event.data);
+    if (event.type === "text") voice.add(data.text);
+    if (event.type === "tool_called" || event.type === "escalated") voice.reset();
+    if (data.parts) keepingPlace(() => show(turn, data.parts));
+    if (LAST.includes(event.type)) {
+      voice.finish();
+      finish(run, event.type);
+    }
+  };
+  open();
+  buttons();
+}
+
+function show(turn, parts) {
+  const part = (name) => turn.querySelector(`:scope > [data-part="${name}"]`);
+  if (parts.how !== undefined) patch(part("how"), parts.how);
+  if (parts.steps !== undefined) patch(part("steps"), parts.steps);
+  if (parts.thought !== undefined) {
+    const thought = turn.querySelector("[data-thought]");
+    if (thought) thought.textContent = parts.thought;
+  }
+  const answer = part("answer");
+  if (parts.answer !== undefined) {
+    const blocks = [...answer.querySelectorAll(":scope > [data-stable] > *, :scope > [data-tail] > *")];
+    if (blocks.length) answer.replaceChildren(...blocks.flatMap((block) => [block, document.createTextNode("\n")]));
+    patch(answer, parts.answer);
+  } else if (parts.clear || parts.tail !== undefined) {
+    let stable = answer.querySelector(":scope > [data-stable]");
+    if (!stable) {
+      answer.innerHTML = "<div data-stable></div><div data-tail></div>";
+      stable = answer.firstChild;
+    } else if (parts.clear) stable.replaceChildren();
+    if (parts.stable) stable.insertAdjacentHTML("beforeend", parts.stable);
+    if (parts.tail !== undefined) patch(answer.lastChild, parts.tail);
+  }
+  if (parts.after !== undefined) {
+    part("after").innerHTML = parts.after;
+    htmx.process(part("after"));
+  }
+}
+
+function finish(run, kind) {
+  const { turn, source } = streams.get(run);
+  source.close();
+  streams.delete(run);
+  turn.removeAttribute("data-stream");
+  turn.removeAttribute("aria-busy");
+  announcer.textContent += ` ${kind === "finished" ? announcer.dataset.done : kind === "cancelled" ? announcer.dataset.stopped : ""}`;
+  buttons();
+}
+
+function buttons() {
+  const running = streams.size > 0;
+  form.querySelector(".send:not(.stop)").hidden = running;
+  form.querySelector("[data-stop]").hidden = !running;
+}
+
+function stop() {
+  for (const { turn } of streams.values()) htmx.ajax("POST", turn.dataset.cancel, { swap: "none" });
+}
+
+// Asking
+
+function grow() {
+  if (CSS.supports("field-sizing", "content")) return;
+  question.rows = Math.min(8, Math.max(1, question.value.split("\n").length));
+}
+
+question.addEventListener("input", grow);
+question.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  if (question.value.trim() && !streams.size) form.requestSubmit(form.querySelector(".send:not(.stop)"));
+});
+form.querySelector("[data-stop]").addEventListener("click", stop);
+form.addEventListener("change", () => {
+  const scope = form.querySelector("[data-scope]");
+  if (!scope) return;
+  const ticked = form.querySelectorAll("[name=collections]:checked").length;
+  scope.textContent = ticked ? `${ticked} ${scope.dataset.some}` : scope.dataset.all;
+});
+document.addEventListener("click", (event) => {
+  const sample = event.target.closest("[data-sample]");
+  if (!sample) return;
+  event.preventDefault();
+  question.value = sample.value;
+  form.requestSubmit(form.querySelector(".send:not(.stop)"));
+});
+form.addEventListener("htmx:beforeRequest", (event) => {
+  if (!question.value.trim() || streams.size) event.preventDefault();
+  else announcer.textContent = announcer.dataset.searching;
+});
+form.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target !== form || !event.detail.successful) return;
+  question.value = "";
+  grow();
+  question.focus();
+  form.querySelector(".scope")?.removeAttribute("open");
+  const title = document.getElementById("title").textContent;
+  if (title) document.title = title;
+  document.querySelector("[data-new]").removeAttribute("aria-current");
+});
+htmx.onLoad((content) => {
+  for (const turn of [content, ...content.querySelectorAll(".turn")]) {
+    if (turn.matches(".turn[data-stream]")) follow(turn);
+  }
+});
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "turns") column.scrollTop = column.scrollHeight;
+});
+document.addEventListener("click", (event) => {
+  const summary = event.target.closest(".steps > summary");
+  if (summary) summary.parentElement.dataset.touched = "";
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy-answer]");
+  if (button) copy(button.closest(".turn").querySelector('[data-part="answer"]').innerText, button);
+});
+window.addEventListener("popstate", () => location.reload());
+window.addEventListener("pagehide", () => streams.forEach(({ source }) => source.close()));
+
+// Sources
+
+let opened = null; // the link whose source is shown
+
+function openSource(link) {
+  for (const old of document.querySelectorAll(".turn [aria-current]")) old.removeAttribute("aria-current");
+  opened = link;
+  link.setAttribute("aria-current", "true");
+  panel.hidden = false;
+  document.body.classList.add("with-panel");
+  if (!panel.childElementCount) note(panel.dataset.loading);
+  fetch(link.href, { headers: { "HX-Request": "true" } }).then(async (answer) => {
+    if (link !== opened) return;
+    if (!answer.ok || answer.redirected) return note(panel.dataset.missing);
+    panel.innerHTML = await answer.text();
+    ready();
+  }).catch(() => note(texts.lost));
+}
+
+function note(text) {
+  const paragraph = document.createElement("p");
+  paragraph.className = "panel-note quiet";
+  paragraph.setAttribute("role", "status");
+  paragraph.textContent = text;
+  panel.replaceChildren(paragraph);
+}
+
+function ready() {
+  const links = neighbours();
+  for (const button of panel.querySelectorAll("[data-step]")) button.hidden = links.length < 2;
+  panel.querySelector("[data-close]").hidden = false;
+  const body = panel.querySelector(".panel-body");
+  const quote = panel.querySelector("mark, #quote");
+  if (quote) {
+    const box = quote.getBoundingClientRect(), frame = body.getBoundingClientRect();
+    body.scrollTop += box.top - frame.top - Math.max(24, (frame.height - box.height) / 3);
+  }
+  panel.focus({ preventScroll: true });
+}
+
+function neighbours() {
+  const turn = opened?.closest(".turn");
+  return turn ? [...turn.querySelectorAll('[data-part="after"] .card.source')] : [];
+}
+
+function step(by) {
+  const links = neighbours();
+  if (!opened || !links.length) {
+    const marks = [...document.querySelectorAll(".turn .card.source")];
+    if (marks.length) openSource(by > 0 ? marks[0] : marks.at(-1));
+    return;
+  }
+  const at = links.findIndex((link) => link.href === opened.href);
+  openSource(links[(at + by + links.length) % links.length]);
+}
+
+function closeSource() {
+  panel.hidden = true;
+  panel.replaceChildren();
+  document.body.classList.remove("with-panel");
+  opened?.removeAttribute("aria-current");
+  opened?.focus();
+  opened = null;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.cite, a.card.source");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+    event.preventDefault();
+    openSource(link);
+  }
+  const stepper = event.target.closest("[data-step]");
+  if (stepper) step(Number(stepper.dataset.step));
+  if (event.target.closest("[data-close]")) closeSource();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (event.key === "Escape") {
+    if (document.querySelector("dialog[open], details.scope[open], details.menu[open]")) return;
+    if (!panel.hidden) closeSource();
+    else if (streams.size) stop();
+  } else if (!isWriting(event.target) && (event.key === "[" || event.key === "]")) {
+    event.preventDefault();
+    step(event.key === "]" ? 1 : -1);
+  }
+});
+
+column.scrollTop = column.scrollHeight;
