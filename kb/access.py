@@ -81,9 +81,10 @@ def _acting(actor: Actor) -> Iterator[Actor]:
             yield actor
         finally:
             _actor.reset(token)
-            # The outermost block's setting ends with its transaction; one inside gives the outer one its view back.
-            if connection.in_atomic_block and not connection.needs_rollback:
-                _tell_database(outer or Actor(None, ""))
+    # The outermost block's setting ended with its transaction, and one that failed was rolled back; a block that
+    # succeeded inside another transaction gives that one its view back.
+    if connection.in_atomic_block:
+        _tell_database(outer or Actor(None, ""))
 
 
 def _tell_database(actor: Actor) -> None:
