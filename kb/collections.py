@@ -27,7 +27,9 @@ def create_collection(
     with acting_as_system():
         try:
             with transaction.atomic():
-                collection = Collection.objects.create(name=name, description=description.strip(), created_by=by)
+                collection = Collection.objects.create(
+                    name=name, description=description.strip(), created_by=by if by.pk is not None else None
+                )
         except IntegrityError as error:
             raise DocumentError("name_taken") from error
         _open_to(Scope.objects.create(collection=collection), groups, everyone, by)

@@ -120,7 +120,7 @@ def add(collection: Collection, filename: str, file: BinaryIO, about: About, *, 
             filename=filename,
             external_id=about.external_id,
             tags=list(about.tags),
-            owner=by,
+            owner=_kept(by),
         )
         return Upload("added", document, _new_version(document, filename, blob, about, by))
 
@@ -271,6 +271,11 @@ def _check_may_write(by: Person, document: Document) -> None:
         raise DocumentError("not_allowed")
 
 
+def _kept(by: Person) -> Person | None:
+    """Who is remembered for it: nobody, when the operator works on the command line."""
+    return by if by.pk is not None else None
+
+
 def _check_kept(blob: Blob) -> None:
     if not need(blob.sha256):
         raise DocumentError("storage_full")
@@ -336,7 +341,7 @@ def _new_version(document: Document, filename: str, blob: Blob, about: About, by
         size=blob.size,
         effective_from=about.effective_from,
         effective_to=about.effective_to,
-        uploaded_by=by,
+        uploaded_by=_kept(by),
     )
     document.latest_version = version
     document.save(update_fields=["latest_version", "updated_at"])

@@ -7,7 +7,8 @@ outside transactions; every write is a short `Lease.writing()`.
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from kb import indexing
 from kb.access import acting_as_system
@@ -26,7 +28,7 @@ from kb.documents import clear
 from kb.embedding import embed_documents, passage_text
 from kb.leases import PULSE_SECONDS, Lease, LeaseLost, claim
 from kb.matching import folded
-from kb.models import Document, DocumentVersion, Page, Passage, State
+from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParsedFile, ParseError, Part, parse_file
 from kb.storage import BlobMissing, storage
 from kb.uploads import limits
@@ -40,6 +42,7 @@ CHARACTERS_AT_ONCE = 2_000_000
 PASSAGES_AT_ONCE = 256
 ATTEMPTS = 10
 """So often a version is taken up before it is given up, whether model servers fail or workers die over it."""
+WAIT_SECONDS = 0.5
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 5, 300
 
 GAVE_UP = (
@@ -66,9 +69,13 @@ class Job:
     """One version on its way through the steps."""
 
     lease: Lease
-    version: DocumentVersion  # as it stood when we took it; its document is with it
     resources: ExitStack
     parsed: ParsedFile | None = None
+
+    @property
+    def version(self) -> DocumentVersion:
+        """The version with its document; what reading it has told is with it."""
+        return self.lease.version
 
 
 def work_next(version_id: int | None = None) -> int | None:
@@ -79,21 +86,40 @@ def work_next(version_id: int | None = None) -> int | None:
     lease = claim(version_id)
     if lease is None:
         return None
-    with acting_as_system():
-        version = DocumentVersion.objects.select_related("document").filter(pk=lease.version_id).first()
-    if version is not None:
-        bring_to_end(lease, version)
+    bring_to_end(lease)
     return lease.version_id
 
 
-def bring_to_end(lease: Lease, version: DocumentVersion) -> None:
+def finish(version_ids: Iterable[int], progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    """Bring versions to their end in this process, beside whichever workers run; `progress(done, total)` hears of it.
+
+    A version that fails stops no other.
+    """
+    pending = list(dict.fromkeys(version_ids))
+    total = len(pending)
+    while pending:
+        worked = False
+        for place, version_id in enumerate(pending, 1):
+            with contextlib.suppress(Exception):  # logged, and told of in the version
+                worked = work_next(version_id) is not None or worked
+            progress(total - len(pending) + place, total)
+        with acting_as_system():
+            working = DocumentVersion.objects.filter(pk__in=pending, state__in=WORKING)
+            pending = list(working.order_by("pk").values_list("pk", flat=True))
+        progress(total - len(pending), total)
+        if pending and not worked:
+            time.sleep(WAIT_SECONDS)
+
+
+def bring_to_end(lease: Lease) -> None:
     """Run every step, and record what stops them."""
+    version = lease.version
     try:
         if version.attempts > ATTEMPTS:
             _fail(lease, *GAVE_UP)
             return
         with ExitStack() as resources:
-            job = Job(lease, version, resources)
+            job = Job(lease, resources)
             for step in STEPS:
                 step(job)
     except LeaseLost:
@@ -104,7 +130,7 @@ def bring_to_end(lease: Lease, version: DocumentVersion) -> None:
         logger.exception("The file of version %s is missing.", version.pk)
         _fail(lease, *BYTES_MISSING)
     except ModelError as error:
-        _postpone_or_fail(lease, version, error)
+        _postpone_or_fail(lease, error)
     except (OperationalError, InterfaceError):
         raise  # the database is away: the heartbeat falls silent, and the version is taken up again
     except Exception:
@@ -117,13 +143,13 @@ def read(job: Job) -> None:
     """The file → its pages' text, in a confined child process."""
     if job.version.parsed_at:
         return
-    job.lease.begin(State.PARSING, "")
     path = job.resources.enter_context(storage().local_path(job.version.sha256))
     job.parsed = job.resources.enter_context(
         parse_file(path, job.version.filename, limits(), _shown_on(job.lease), _while_ours(job.lease))
     )
-    with job.lease.writing() as version:
-        clear([version.pk])
+    if job.version.attempts > 1:
+        with job.lease.writing() as version:
+            clear([version.pk])  # what a worker that died had written
     start = 0
     for parts in _batches(job.parsed.parts()):
         with job.lease.writing() as version:
@@ -139,32 +165,29 @@ def cut(job: Job) -> None:
     """Pages → passages."""
     if job.parsed is None:
         return
-    count, drafts = 0, passages(job.parsed.parts())
-    while batch := list(islice(drafts, PASSAGES_AT_ONCE)):
+    drafts, count, last = passages(job.parsed.parts()), 0, False
+    while not last:
+        batch = list(islice(drafts, PASSAGES_AT_ONCE))
+        count, last = count + len(batch), len(batch) < PASSAGES_AT_ONCE
+        if not count:
+            raise ParseError("no_text")
         with job.lease.writing() as version:
             Passage.objects.bulk_create([_passage(version, draft) for draft in batch])
-        count += len(batch)
+            if last:
+                _take_down(version, job.parsed, count)
+                job.lease.version = version
         job.lease.pulse()
-    if not count:
-        raise ParseError("no_text")
-    with job.lease.writing() as version:
-        pages = version.pages.aggregate(last=Max("number"))["last"]
-        version.page_count, version.passage_count, version.characters = pages, count, job.parsed.characters
-        version.media_type, version.language = job.parsed.media_type[:150], job.parsed.language
-        version.metadata = {**job.parsed.metadata, "title": job.parsed.title}
-        version.warnings = list(job.parsed.warnings)
-        version.attempts, version.parsed_at = 0, Now()
-        version.save()
 
 
 def embed(job: Job) -> None:
     """Passages → vectors; those that an earlier run wrote stay."""
-    lease, version = job.lease, _as_read(job)
-    title, after = _title(version), -1
-    lease.begin(State.EMBEDDING, "passages", version.passage_count)
+    lease, version, title, after = job.lease, job.version, _title(job.version), -1
+    lease.done, lease.total, lease.unit = 0, version.passage_count, "passages"
     calls = ThreadPoolExecutor(1, "embedding")
     try:
-        while batch := indexing.passages_without_vectors(version.pk, after, PASSAGES_AT_ONCE):
+        while after + 1 < version.passage_count and (
+            batch := indexing.passages_without_vectors(version.pk, after, PASSAGES_AT_ONCE)
+        ):
             texts = [passage_text(passage, title) for passage in batch]
             vectors = _waited_for(calls.submit(embed_documents, texts), lease)
             with lease.writing():
@@ -178,7 +201,7 @@ def embed(job: Job) -> None:
 
 def index(job: Job) -> None:
     """Passages → the lexical index."""
-    lease, version = job.lease, _as_read(job)
+    lease, version = job.lease, job.version
     lease.begin(State.INDEXING, "passages", version.passage_count)
 
     def progress(done: int) -> None:
@@ -194,15 +217,15 @@ def publish(job: Job) -> None:
         # The document first, as every verb locks them.
         document = Document.objects.select_for_update(no_key=True).filter(pk=job.version.document_id).first()
         with job.lease.writing() as version:
-            assert document is not None
+            assert document is not None  # it goes with its versions
             version.state, version.ready_at, version.lease = State.READY, Now(), ""
             version.attempts, version.error_code, version.error_en, version.error_zh = 0, "", "", ""
             version.progress_done = version.progress_total = version.passage_count
             version.save()
-        if not document.title_is_given and document.latest_version_id == version.pk:
+        if document.latest_version_id == version.pk:
             document.title = _title(version)
-            document.save(update_fields=["title", "updated_at"])
         switch_current(document)
+        document.save(update_fields=["title", "current_version", "updated_at"])
 
 
 STEPS = (read, cut, embed, index, publish)
@@ -292,10 +315,15 @@ def _passage(version: DocumentVersion, draft: PassageDraft) -> Passage:
     )
 
 
-def _as_read(job: Job) -> DocumentVersion:
-    """The version with what reading it has told. Raises LeaseLost when it was deleted."""
-    with job.lease.writing() as version:
-        return version
+def _take_down(version: DocumentVersion, parsed: ParsedFile, passages: int) -> None:
+    """Note on the version what reading it has told. From here on a retry goes on with embedding."""
+    version.page_count = version.pages.aggregate(last=Max("number"))["last"]
+    version.passage_count, version.characters = passages, parsed.characters
+    version.media_type, version.language = parsed.media_type[:150], parsed.language
+    version.metadata, version.warnings = {**parsed.metadata, "title": parsed.title}, list(parsed.warnings)
+    version.attempts, version.parsed_at, version.state = 0, timezone.now(), State.EMBEDDING
+    version.progress_done, version.progress_total, version.progress_unit = 0, passages, "passages"
+    version.save()
 
 
 def _title(version: DocumentVersion) -> str:
@@ -305,11 +333,10 @@ def _title(version: DocumentVersion) -> str:
     return document.title if document.title_is_given or not own else own
 
 
-def _postpone_or_fail(lease: Lease, version: DocumentVersion, error: ModelError) -> None:
+def _postpone_or_fail(lease: Lease, error: ModelError) -> None:
     sentences = {"error_en": error.sentence("en"), "error_zh": error.sentence("zh-hans")}
-    with acting_as_system():
-        attempts = DocumentVersion.objects.filter(pk=version.pk).values_list("attempts", flat=True).first() or 1
-    logger.warning("Version %s: the embedding model failed (%s), attempt %d.", version.pk, error, attempts)
+    attempts = max(1, lease.version.attempts)  # reading it to its end has set them back to none
+    logger.warning("Version %s: the embedding model failed (%s), attempt %d.", lease.version_id, error, attempts)
     if not error.retry or attempts >= ATTEMPTS:
         _fail(lease, error.kind, sentences["error_en"], sentences["error_zh"])
         return

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from kb.access import acting_as_system
@@ -59,14 +59,18 @@ class LeaseLost(Exception):
 
 @dataclass(slots=True)
 class Lease:
-    """Our hold on one version."""
+    """Our hold on one version, and the version with its document as they stood when we took it."""
 
-    version_id: int
+    version: DocumentVersion
     token: str
     done: int = 0
     total: int | None = None
     unit: str = ""
     _pulsed: float = field(default_factory=time.monotonic)
+
+    @property
+    def version_id(self) -> int:
+        return self.version.pk
 
     @contextmanager
     def writing(self) -> Iterator[DocumentVersion]:
@@ -128,10 +132,20 @@ def claim(version_id: int | None = None) -> Lease | None:
         chosen = _lock_next() if version_id is None else _lock_one(version_id)
         if chosen is None:
             return None
+        version = DocumentVersion.objects.select_related("document").get(pk=chosen)
+        version.state = State.EMBEDDING if version.parsed_at else State.PARSING
+        version.attempts += 1
         DocumentVersion.objects.filter(pk=chosen).update(
-            lease=token, heartbeat_at=Now(), started_at=Now(), retry_at=None, attempts=F("attempts") + 1
+            lease=token,
+            state=version.state,
+            attempts=version.attempts,
+            heartbeat_at=Now(),
+            started_at=Now(),
+            retry_at=None,
+            progress_done=0,
+            progress_total=None,
         )
-    return Lease(chosen, token)
+    return Lease(version, token)
 
 
 def waiting() -> list[int]:

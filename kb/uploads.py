@@ -1,7 +1,7 @@
 """Many files at once: archives taken apart, folders walked, each file on its own so that a bad one stops no other."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -107,3 +107,23 @@ def limits() -> ParseLimits:
         memory_bytes=settings.PARSE_MEMORY_MB << 20,
         idle_seconds=settings.PARSE_SECONDS,
     )
+
+
+def take_all(collection: Collection, paths: Iterable[Path], *, by: Person) -> Iterator[Upload | Refused]:
+    """Take files, and what is in folders and zip archives. A file's place below its path is its `external_id`.
+
+    Raises:
+        DocumentError: not_allowed, storage_full.
+    """
+    for path in paths:
+        for file, name in files_below(path):
+            with file.open("rb") as stream:
+                if file.suffix.lower() != ".zip":
+                    yield take(collection, name, stream, About(), by)
+                    continue
+                try:
+                    yield from receive(collection, file.name, stream, About(external_id=name), by=by)
+                except DocumentError as error:
+                    if error.kind in ("forbidden", "storage"):
+                        raise
+                    yield Refused(name, error)

@@ -16,7 +16,7 @@ def valid_on(day: date) -> Q:
 
 
 def switch_current(document: Document, day: date | None = None) -> bool:
-    """Inside `acting_as_system`, with the document locked: let the right version answer; True if it is another one.
+    """Choose the version of a locked document that answers; True if it is another one. The caller saves the document.
 
     That is the newest ready version valid on `day` (today), else the newest that has begun, else the newest of all.
     """
@@ -31,7 +31,6 @@ def switch_current(document: Document, day: date | None = None) -> bool:
     if best is None or best.pk == document.current_version_id:
         return False
     document.current_version = best
-    document.save(update_fields=["current_version", "updated_at"])
     return True
 
 
@@ -50,4 +49,7 @@ def switch_dated(day: date | None = None) -> int:
 def _switch_one(document_id: int, day: date) -> bool:
     with acting_as_system():
         document = Document.objects.select_for_update(no_key=True).filter(pk=document_id).first()
-        return document is not None and switch_current(document, day)
+        if document is None or not switch_current(document, day):
+            return False
+        document.save(update_fields=["current_version", "updated_at"])
+        return True
