@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from kb.parsing.parsed import Block, BlockKind, Line
@@ -111,7 +111,7 @@ def _both_han(before: str, after: str) -> bool:
 
 def reading_order(lines: list[PrintedLine]) -> list[PrintedLine]:
     """The order of the file, which writers of columns keep well, unless one column was written out of order."""
-    jumps = sum(after.box[1] < before.box[1] - before.height for before, after in itertools.pairwise(lines))
+    jumps = sum(after.box[1] < before.box[1] - before.height for before, after in pairwise(lines))
     if not jumps or _has_columns(lines):
         return lines
     return sorted(lines, key=lambda line: (round(line.box[1], 3), line.box[0]))
@@ -122,7 +122,7 @@ def _has_columns(lines: Sequence[PrintedLine]) -> bool:
     ordered = sorted(lines, key=lambda line: line.box[1])
     beside = sum(
         _same_base_line(one, other) and (one.box[2] <= other.box[0] or other.box[2] <= one.box[0])
-        for one, other in itertools.pairwise(ordered)
+        for one, other in pairwise(ordered)
     )
     return beside > 0.15 * len(lines)
 
@@ -139,9 +139,12 @@ def _paragraphs(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
 
 
 def _pitch(lines: Sequence[PrintedLine]) -> float:
-    """The usual distance from line to line."""
-    steps = [b.box[3] - a.box[3] for a, b in itertools.pairwise(lines) if 0 < b.box[3] - a.box[3] < 0.08]
-    return median(steps) if steps else 0.02
+    """The usual distance from line to line, but no more than double spacing."""
+    if not lines:
+        return 0
+    steps = [after.box[3] - before.box[3] for before, after in pairwise(lines)]
+    height = median(line.height for line in lines)
+    return min(median([step for step in steps if step > 0] or [height]), 3 * height)
 
 
 def _continues(group: Sequence[PrintedLine], line: PrintedLine, pitch: float) -> bool:
