@@ -1,0 +1,56 @@
+"""`manage.py load_samples`: the sample company, with accounts to sign in with."""
+
+import contextlib
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from kb.access import acting_as_system
+from kb.ingest import finish
+from kb.models import DocumentVersion, State
+from kb.queue import quietly
+from kb.sample_company import load
+from llm.companion import local_models
+
+
+class Command(BaseCommand):
+    help = "Load the sample company: groups, accounts, collections and documents. Loading twice changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        folder = settings.BASE_DIR / "samples"
+        parser.add_argument("--from", dest="folder", type=Path, default=folder, help="a folder with company.json")
+        parser.add_argument("--password", default="", help="of all new accounts; without it each gets one of its own")
+        parser.add_argument("--accounts", type=Path, help="add the new accounts to this file instead of printing them")
+        parser.add_argument("--no-wait", action="store_true", help="only queue the documents for the workers")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        wait = not options["no_wait"]
+        try:
+            with quietly() if wait else contextlib.nullcontext():
+                loaded = load(options["folder"], options["password"])
+        except FileNotFoundError as error:
+            raise CommandError(f"There is no file {error.filename}: the samples are not complete.") from error
+        self._tell(loaded.passwords, options["accounts"])
+        if wait and loaded.versions:
+            with local_models(settings.MODEL_SERVERS):
+                finish(loaded.versions)
+        with acting_as_system():
+            failed = list(DocumentVersion.objects.filter(pk__in=loaded.versions, state=State.FAILED))
+        for version in failed:
+            self.stderr.write(f"{version.filename}: {version.error_en}")
+        self.stdout.write(f"{len(loaded.versions) - len(failed)} new document versions are in.")
+        if failed:
+            raise CommandError(f"{len(failed)} documents of the samples failed; see above why.")
+
+    def _tell(self, passwords: dict[str, str], path: Path | None) -> None:
+        lines = [f"{username}\t{password}\n" for username, password in passwords.items()]
+        if path is None:
+            self.stdout.write("".join(lines), ending="")
+        elif lines:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
+                file.writelines(lines)
