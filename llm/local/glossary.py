@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from .text import terms
+from .text import has_han, terms
 
 _WORDS = """
 年假 年休假 带薪年假=annual leave; vacation; paid leave
@@ -251,6 +251,13 @@ def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], tuple[s
 @cache
 def _chinese_words() -> re.Pattern[str]:
     return re.compile("|".join(sorted(_tables()[0], key=len, reverse=True)))
+
+
+def with_english(text: str) -> str:
+    """A Chinese text followed by the English for the words that the glossary knows; other texts as they are."""
+    to_english = _tables()[0]
+    known = _chinese_words().findall(text) if has_han(text) else []
+    return " ".join((text, *(" ".join(to_english[word]) for word in known)))
 
 
 def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:

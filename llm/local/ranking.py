@@ -19,8 +19,9 @@ Array = NDArray[np.float64]
 
 # A word counts as another way to say a question's word from this likeness of their vectors on: "wrote" for "author".
 _ALIKE = 0.45
+_CLOSED = re.compile(r"[.!?;:。！？；：…][\"'”’」』)）\]]*$")
 _TRANSLATED = 0.9
-_NAME = re.compile(r"(?<=[\w,;'] )[A-Z][\w'’-]*|\d[\w.,]*")
+_NAME = re.compile(r"(?:(?<=[\w,;'] )|(?<=[\u3400-\u9fff]))[A-Z][\w'’-]*|\d[\w.,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,12 @@ class Ranking:
         return bool(self.evidence) and self.confidence >= _SURE[self.language]
 
 
-FEATURES = ("own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first")
+FEATURES = ("own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare")
 # Both rows were fitted (softmax over the units; logistic regression over answered and unanswerable questions) on public
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
-_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6])
-_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0])
-_SURE: dict[Language, float] = {"en": 6.7, "zh": 7.3}
+_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2])
+_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0])
+_SURE: dict[Language, float] = {"en": 6.7, "zh": 7.0}
 
 
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:
@@ -102,12 +103,12 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
 
     The question's terms held by the unit itself, by what stands over it, by its neighbours and anywhere in its passage;
     neighbouring terms kept together; likeness of the unit's and of its passage's best unit's vector; the question's names
-    found nearby; something of the answer's type; how early the source came.
+    found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
     own, over = _matches(query, asked, texts), _matches(query, asked, [_over(unit) for unit in pool])
-    weights = _weigh(query, asked, own)
+    weights = _weigh(query, asked, own, _foreign(query, pool))
     near = _neighbours(own, pool)
     around = np.maximum(np.maximum(own, over), near)
     named = _names(query.text, asked)
@@ -120,16 +121,17 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
     np.maximum.at(liked, places, alike)
     return np.column_stack(
         (
-            own @ weights,
-            np.clip(over - own, 0, 1) @ weights,
-            np.clip(near - np.maximum(own, over), 0, 1) @ weights,
-            held[places] @ weights,
+            _covered(own, weights),
+            _covered(np.clip(over - own, 0, 1), weights),
+            _covered(np.clip(near - np.maximum(own, over), 0, 1), weights),
+            _covered(held[places], weights),
             _pairs(query.text, texts),
             alike,
             liked[places],
             around[:, named].mean(axis=1) if named.any() else np.full(len(pool), 0.85),
             [holds_answer(text, query.kind, query.text) for text in texts],
             1 / (1 + places),
+            [unit.kind == "sentence" and not _CLOSED.search(unit.text) for unit in pool],
         )
     )
 
@@ -172,17 +174,35 @@ def _match_alike(query: Query, asked: Sequence[str], texts: Sequence[str], found
             found[row, latin] = np.maximum(found[row, latin], likeness[inside].max(axis=0))
 
 
-def _weigh(query: Query, asked: Sequence[str], own: Array) -> Array:
-    """Each term's share of the question's weight: rare among the units at hand, and telling by its vector's length."""
+def _weigh(query: Query, asked: Sequence[str], own: Array, foreign: NDArray[np.bool_]) -> Array:
+    """Each term's share of the question's weight, a row for each unit.
+
+    A term weighs more when it is rare among the units at hand, and by what its vector's length says about it. Where a unit
+    is in another language, terms that could not have been recognised in it weigh little.
+    """
     count = len(own)
-    frequency = (own >= 1).sum(axis=0)
+    frequency = (own >= _TRANSLATED).sum(axis=0)
     weights = np.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
     weights *= [query.weights[term] for term in asked]
     words = surfaces(query.text)
     weights *= [min(word_vector(words[term])[1], 25.0) / 12 if term in words else 1.0 for term in asked]
-    total = weights.sum()
-    shares: Array = weights / total if total else weights
+    known = translations(query.text)
+    crossing = np.array(
+        [term in known or term[0] == "@" or (term.isascii() and term in names_of(query.text)) for term in asked]
+    )
+    table = np.where(foreign[:, None] & ~crossing, weights * 0.2, weights)
+    shares: Array = table / np.maximum(table.sum(axis=1, keepdims=True), 1e-9)
     return shares
+
+
+def _foreign(query: Query, pool: Sequence[Unit]) -> NDArray[np.bool_]:
+    language = language_of(query.text)
+    return np.array([language_of(unit.text) != language for unit in pool], dtype=np.bool_)
+
+
+def _covered(held: Array, weights: Array) -> Array:
+    covered: Array = (held * weights).sum(axis=1)
+    return covered
 
 
 def _neighbours(own: Array, pool: Sequence[Unit]) -> Array:
@@ -205,8 +225,13 @@ def _pairs(question: str, texts: Sequence[str]) -> list[float]:
 
 def _names(question: str, asked: Sequence[str]) -> NDArray[np.bool_]:
     """Which terms are names or numbers: capitalised inside the question, or with digits."""
-    named = {term for name in _NAME.findall(question) for term in terms(name)}
+    named = names_of(question)
     return np.array([term in named for term in asked], dtype=np.bool_)
+
+
+def names_of(question: str) -> frozenset[str]:
+    """The terms of a question's names and numbers."""
+    return frozenset(term for name in _NAME.findall(question) for term in terms(name))
 
 
 def _lacks_code(question: str, sources: Sequence[Source]) -> bool:

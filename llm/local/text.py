@@ -52,6 +52,11 @@ def language_of(text: str) -> Language:
     return "zh" if han and han >= latin else "en"
 
 
+def has_han(text: str) -> bool:
+    """Whether a text holds any Chinese character."""
+    return _HAN_RUN.search(text) is not None
+
+
 def sentences(text: str) -> list[str]:
     """Split a paragraph at its full stops; abbreviations, initials and decimals do not end a sentence."""
     found, start = [], 0
