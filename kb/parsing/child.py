@@ -80,7 +80,7 @@ def outcome(request: dict[str, Any], path: Path, limits: ParseLimits) -> dict[st
                 try:
                     write_part(spool, part)
                 except OSError as error:
-                    raise (ParseError("too_large") if error.errno == errno.EFBIG else Fault(str(error))) from error
+                    raise of_writing(error) from error
 
             return {"done": kinds.read(path, request["filename"], limits, emit, Reporter().progress).to_data()}
     except ParseError as error:
@@ -88,7 +88,13 @@ def outcome(request: dict[str, Any], path: Path, limits: ParseLimits) -> dict[st
     except MemoryError:
         return {"error": error_data(ParseError("too_much_memory"))}
     except Exception as error:
-        return {"fault": repr(error)[:300]}
+        trouble = of_writing(error) if isinstance(error, OSError) else error
+        return {"error": error_data(trouble)} if isinstance(trouble, ParseError) else {"fault": repr(error)[:300]}
+
+
+def of_writing(error: OSError) -> ParseError | Fault:
+    """Whether the output passed its limit, which is the file's doing, or could not be written, which is not."""
+    return ParseError("too_large") if error.errno == errno.EFBIG else Fault(str(error))
 
 
 class Reporter:

@@ -93,9 +93,9 @@ def read_kind(kind: str, path: Path, out: Composer) -> None:
         raise
     except RecursionError as error:
         raise ParseError("hostile") from error
-    except (
-        Exception
-    ) as error:  # a parser meets anything in a stranger's file; none of it is our bug until a file proves it
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # what a parser meets in a stranger's file may be anything, a panic in Rust too
         raise ParseError("damaged") from error
 
 

@@ -98,7 +98,7 @@ def test_file_past_the_limit(tmp_path: Path) -> None:
         ("..", "file"),
         ("", "file"),
         ("  .hidden ", "hidden"),
-        ("bad\udcff.txt", "bad?.txt".replace("?", "")),
+        ("bad\udcff.txt", "bad.txt"),
     ],
 )
 def test_safe_filename(name: str, safe: str) -> None:
@@ -108,5 +108,5 @@ def test_safe_filename(name: str, safe: str) -> None:
 def test_long_names_keep_their_extension() -> None:
     name = safe_filename("测试" * 200 + ".docx")
     assert len(name.encode()) <= 255
-    assert name.endswith("试.docx") or name.endswith("测.docx")
+    assert name.endswith(("试.docx", "测.docx"))
     assert len(safe_filename("x." + "y" * 400).encode()) <= 255
