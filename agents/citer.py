@@ -71,8 +71,10 @@ class Citer:
         start, end = source.start + span.start, source.start + span.end
         quote = shown.text[span.start : span.end]
         known = self._numbers.get((source.version, start, end))
-        if known is None and not (quote and await in_thread(literal, self._deps, source.version, start, end, quote)):
-            return None
+        if known is None:
+            is_literal = await in_thread(literal, self._deps, source.version, start, end, quote)
+            if not is_literal:
+                return None
         return Citation(
             number=known or len(self._numbers) + 1,
             document=source.document,

@@ -7,23 +7,21 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
 from agents import agent, instruct
-from agents.checks import check
+from agents.checks import Evidence, check
 from agents.citer import Citer
 from agents.continuation import BegunAgain, Continuation
 from agents.deps import Deps, prepare
 from agents.events import (
     Citation,
-    Cited,
     Escalated,
     Event,
     Failed,
     Finished,
-    Limited,
-    Road,
     Routed,
     Text,
     ToolCalled,
     ToolReturned,
+    answer_of,
 )
 from agents.evidence import hits, restore, show
 from agents.followups import standalone
@@ -57,22 +55,29 @@ async def answer(run: Run, past: Sequence[Event]) -> AsyncGenerator[Event, None]
     shown: list[Shown] = []
     async for event in gather(deps, memory, shown):
         yield event
-    text, citations = [memory.answer], list(memory.citations)
+    new: list[Event] = []
     try:
         async for event in cited(deps, memory, shown):
-            if isinstance(event, (ToolCalled, Escalated)):
-                text, citations = [], []
-            elif isinstance(event, Text):
-                text.append(event.text)
-            elif isinstance(event, Cited):
-                citations += event.citations
+            new.append(event)
             yield event
     except BegunAgain:
         yield BROKE_OFF
         return
-    whole = "".join(text)
-    yield check(whole, citations)
+    whole = answer_of([*past, *new])
+    yield check(whole, evidence(deps, [*past, *new]))
     yield Finished(memory.road, whole, dict(deps.usage), round(time.monotonic() - begun, 2))
+
+
+def evidence(deps: Deps, events: Sequence[Event]) -> Evidence:
+    """What the answer rests on: its citations, the passages they are from, and what was computed."""
+    citations = remember(events).citations
+    passages: dict[int, str] = {}
+    for one in citations:
+        number = deps.sources.holding(one.version, one.start, one.end)
+        if number and (source := deps.sources.get(number)):
+            passages[one.number] = f"{source.source.context}\n{source.text}"
+    returned = [event for event in events if isinstance(event, ToolReturned) and event.name == "run_python"]
+    return Evidence(citations, passages, "\n".join(str(event.result) for event in returned))
 
 
 def choose(deps: Deps) -> Routed:
@@ -144,6 +149,3 @@ def with_source_numbers(sources: Sources, answer: str, citations: Sequence[Citat
         number = sources.holding(citation.version, citation.start, citation.end)
         answer = answer.replace(f"[{citation.number}]", f"[\x00{number}]" if number else "")
     return answer.replace("\x00", "")
-
-
-__all__ = ["Limited", "Road", "answer", "choose"]

@@ -8,7 +8,7 @@ still handed over by the fast road itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.events import Road
@@ -16,104 +16,145 @@ from agents.language import language_of
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
-    """A sign of several steps: its name is the reason people see, and how surely it speaks for them (1 is enough)."""
+class Sign:
+    """A sign of several steps: the reason that people see, how surely it speaks for them (1 is enough), its wording."""
 
-    name: str
+    reason: str
     weight: float
     pattern: re.Pattern[str]
 
 
-def _feature(name: str, weight: float, *patterns: str, case: bool = False) -> Feature:
-    return Feature(name, weight, re.compile("|".join(patterns), 0 if case else re.IGNORECASE))
+def _signs(rows: Sequence[tuple[str, float, str]], **words: str) -> tuple[Sign, ...]:
+    """Compile rows of reason, weight and pattern; `WORD` in a pattern stands for the list of that name."""
+    signs = []
+    for reason, weight, pattern in rows:
+        for name, listed in words.items():
+            pattern = pattern.replace(name, f"(?:{listed})")
+        signs.append(Sign(reason, weight, re.compile(pattern, re.IGNORECASE)))
+    return tuple(signs)
 
 
-# A name: capitalised words, with the small words that hold them together; "2024" and "A" name things too.
-NAME = r"(?:[A-Z][\w.'’&-]*(?:,? (?:of|the|de|von|van|and|for|in|to|&)(?= [A-Z]))?(?: (?=[A-Z0-9]))?)+"
-ROLE = (
-    r"(?:director|producer|author|writer|performer|singer|actors?|actress|composer|creator|founder|owner|president|leader|ruler|"
-    r"spouse|wife|husband|father|mother|child|son|daughter|birthplace|capital|city|country|state|county|region|language|"
-    r"company|employer|parent|publisher|manager|successor|predecessor|alma mater|citizenship|nationality|continent|"
-    r"league|team|school|association|organi[sz]ation|group|band|film|song|book|essay|game|museum|person|man|woman|"
-    r"magazine|institution|area|colony|scientists?)"
+MORE = (
+    "more|less|fewer|first|last|earlier|later|better|worse|most|least|greater|higher|lower|older|younger|newer|longer|"
+    "shorter|larger|bigger|smaller|cheaper|faster|oldest|youngest|longest|largest|highest|before|after"
 )
-COMPARED = r"(?:\w{2,}er|more|less|fewer|first|last|earlier|later|better|worse|most|least|greater|(?:old|young|long|larg|high)est)"
-
-ENGLISH = (
-    _feature("comparison", 1, r"\bcompar(?:e|ed|ing|ison)\b", r"\bdiffer(?:s|ed|ence|ences)?\b(?! types?)", r"\bversus\b|\bvs\b",
-             r"\bin common\b", r"\bconflicts? with\b|\bcontradict", r"\bwhat separates\b", r"\btrade-?offs?\b",
-             r"\bpros and cons\b", r"\badvantages? .*\bdisadvantages?\b"),
-    _feature("comparison", 1, rf"\b{COMPARED}\b[^?]*[\s,:][^?]* or [^?]+\?*$"),
-    _feature("comparison", 1, r"^(?:between|of|out of) (?:the )?(?:two|three|\w+ and)\b.*\b(?:who|which|what)\b"),
-    _feature("comparison", 1, r"^(?:are|were|is|was|do|does|did|have|has|can)\b.*\b(?:both|same|share|either|before|after|than)\b"),
-    _feature("comparison", 1, r"\b(?:which|what|who)\b.*\b(?:more|less|better|worse) (?:\w+ )?(?:generous|than|off)\b"),
-    _feature("comparison", 0.6, r"\bboth\b", r"\bthe same \w+(?: \w+)? (?:as|but)\b", r"\boverlap"),
-    _feature("change", 1, r"\bhow (?:did|has|have|does|do) .*\b(?:change|evolve|develop)[ds]?\b.*\b(?:between|over|from|since|across)\b",
-             r"\btimeline\b|\bchronolog"),
-    _feature("gathering", 1, r"^(?:list|count|summari[sz]e|collect|find|show|name|give|tell me|enumerate)\b.*\b(?:all|every|each)\b",
-             r"\b(?:list|show|name|find) (?:all|every|each)\b", r"\bhow many (?:of )?(?:our|the) (?:\w+ ){0,3}(?:mention|contain|require|refer)",
-             r"\b(?:all|every|each) (?:the |of the |our )?(?:\w+ )?(?:documents?|policies|contracts?|handbooks?|services|departments?|conflicts?)\b",
-             r"\bfor each\b|\bper (?:department|team|country|region)\b"),
-    _feature("calculation", 1, r"\b(?:calculate|compute|work(?:ed)? out|add up|sum of|average|in total|percentage change)\b",
-             r"\bhow much .* (?:left|altogether|together|remain)\b"),
-    _feature("conditions", 1, r"\b(?:if|when|while|suppose|assuming)\b[^,?]+,[^?]*\b(?:and|which|what|who|how)\b[^?]*\b(?:and|which|who|while|then)\b"),
-    _feature("conditions", 0.6, r"^(?:if|suppose|assuming|given)\b", r"\bwho has to\b.*\bif\b"),
-    _feature("several_parts", 1, r"[,;:] ?(?:and )?(?:how|why|which|what|who|when|where) (?:\w+ )*?(?:is|are|do|does|did|should|would|of|have|has|policy)\b",
-             r"\band (?:how|why|who|which|what|where|tell|say|explain)\b (?!year|date)\w+ (?:\w+ )*?(?:is|are|do|does|did|of|should|off|policy|one|document|back|explain)\b",
-             r"\?\s+\S.*\?"),
-    _feature("procedure", 1, r"\bstep by step\b", r"\bin (?:which|what) order\b", r"\bmigrat(?:e|ion) plan\b"),
-    _feature("reasons", 1, r"\bwhy\b.*\b(?:according to|and do|and did|and which|and what)\b", r"\broot cause"),
-)  # fmt: skip
-CHAINED = (
-    # "the city where …", "the state that borders …": one thing is described by another
-    rf"\b(?:the|a|an|that|same) (?:[\w'’-]+ ){{0,4}}?(?:{ROLE}|\w+)(?:,)? (?:who|whom|whose|where|that|which|in which|of which|with which|by whom)\b",
-    rf"\b(?:in|of|by|with|at|for|on|to) (?:which|whom|whose)\b",
-    rf"\bof (?:the |a )?(?:[\w'’-]+ ){{0,2}}?{ROLE} (?:of|in|that|who|which|where)\b",
-    rf"['’]s? (?:[\w'’-]+ ){{0,2}}?{ROLE}\b",
-    rf"\b{ROLE} (?:\w+ )?(?:of|from|in|starring|directed by|written by|produced by|considered|called) (?:the |a )?{NAME}",
-    r"\b(?:starring|directed by|written by|composed by|produced by|featured on|voiced|adaptation of|remade|known for|located in|released|criticized)\b",
+WORK = (
+    "documents?|polic(?:y|ies)|contracts?|handbooks?|services?|departments?|teams?|conflicts?|offices?|products?|"
+    "suppliers?|projects?|regulations?|versions?|rules?"
+)
+ASK = "how|why|who|which|what|where|when"
+VERB = "is|are|was|were|do|does|did|has|have|should|would|must|can"
+# What one thing is to another: by such a word the question names something that has to be found first.
+KIN = (
+    "director|producer|author|writer|performer|singer|actor|actress|composer|creator|founder|owner|leader|ruler|spouse|"
+    "wife|husband|father|mother|son|daughter|birthplace|hometown|birth (?:city|country)|city of birth|alma mater|"
+    "successor|predecessor|parent company|manager|employer|publisher|successors"
+)
+ORIGIN = (
+    "birthplace|hometown|birth (?:city|country)|(?:city|country|place) of birth|alma mater|spouse|wife|husband|father|"
+    "mother|country|city|state|county|predecessor|successor"
+)
+PLACE = (
+    "city|country|state|county|region|town|province|territory|continent|area|colony|company|group|association|"
+    "organi[sz]ation|league|team|school|university|band|museum|magazine|institution|person|man|woman|film|movie|book|"
+    "essay|song|game|series|scientists?|campaign|operation"
 )
 
-CHINESE = (
-    _feature("comparison", 1, r"对比|比较|对照|差异|区别|不同|异同|互相矛盾|相互矛盾|冲突|优缺点|利弊|哪(?:个|一[个份种家])[^？?]{0,8}更|更(?:高|低|多|少|大|好|优|严|划算|合适)"),
-    _feature("gathering", 1, r"统计|汇总|列出|罗列|盘点|归纳|梳理|所有(?:的|提到|涉及|包含)|逐[条项个一]|做成.{0,6}表|一共有?(?:多少|几)|总共有?(?:多少|几)|分别(?:是|有|由|为)|各自"),
-    _feature("calculation", 1, r"计算|算一下|合计|折算|平均(?:是|为|每)?|增长率|变化幅度|还剩(?:多少|几)"),
-    _feature("change", 1, r"(?:历次|近[两二三几]年|每次).{0,10}(?:改动|变化|修订|调整)|按时间(?:顺序)?排列|演变|变迁"),
-    _feature("conditions", 1, r"(?:如果|假如|假设|若|当).{4,}(?:同时|并且|而且|又|先后|按|应|怎么|如何)"),
-    _feature("several_parts", 1, r"[，,；;].{0,6}(?:哪|怎么|如何|为什么|分别|并|说明|解释|指出|给出).*$", r"既.{2,}又", r"[？?].+[？?]"),
-    _feature("procedure", 1, r"完整.{0,6}(?:步骤|流程|方案)|先后(?:顺序|采取)|综合|结合.{2,}(?:和|与|及)"),
-    _feature("reasons", 1, r"为什么.{4,}(?:比|高于|低于|多于|少于)|造成的?原因.{0,4}分别|能否满足|是否符合.{2,}(?:要求|标准)"),
+ENGLISH = _signs(
+    (
+        ("comparison", 1, r"\bcompare\b|\bcomparison\b|\bdiffer(?:s|ed|ences?)?\b|\bversus\b|\bvs\b|\bin common\b"),
+        ("comparison", 1, r"\bconflicts? with\b|\bcontradict|\bwhat separates\b|\bpros and cons\b|\btrade-?offs?\b"),
+        ("comparison", 1, r"\bMORE\b[^?]*[,:][^?]* or [^?]+\?*$|,[^,?]+ or [^,?]+,[^?]*\bMORE\b"),
+        ("comparison", 1, r"\bMORE\b[^?]* (?-i:[A-Z])[^?]* or (?-i:[A-Z])"),
+        ("comparison", 1, r"^(?:between|out of) .*\b(?:who|which)\b"),
+        ("comparison", 1, r"\b(?:who|which)\b.*\bMORE (?:\w+ )?(?:generous|than|off)\b"),
+        ("comparison", 1, r"^(?:VERB)\b.* and .*\b(?:both|same|share)\b|^(?:VERB) both\b|\bbefore or after\b"),
+        ("comparison", 1, r"^(?:VERB)\b.* (?-i:[A-Z]).*\b(?:before|after|than) (?:the )?(?-i:[A-Z])"),
+        ("comparison", 1, r"^(?:VERB)\b.*\bMORE\b.*\bthan the\b.*(?-i:[A-Z0-9])"),
+        ("comparison", 1, r"\bboth\b.*\b(?-i:[A-Z]).* and (?-i:[A-Z])|\boverlap"),
+        ("comparison", 1, r"(?-i:[A-Z])\w+ and (?-i:[A-Z]).*\bboth\b"),
+        ("comparison", 0.6, r"\bboth\b"),
+        ("comparison", 0.6, r"\bthe same \w+(?: \w+)? (?:as|but)\b"),
+        ("change", 1, r"\bhow (?:VERB) .*\b(?:change|evolve|develop)[ds]?\b.*\b(?:between|over|from|since|across)\b"),
+        ("change", 1, r"\btimeline\b|\bchronolog"),
+        ("gathering", 1, r"^(?:list|count|summari[sz]e|collect|find|show|name|give|tell)\b.*\b(?:all|every|each)\b"),
+        ("gathering", 1, r"\b(?:list|show|name|find) (?:all|every|each)\b|\bfor each (?:WORK)\b"),
+        ("gathering", 1, r"\b(?:all|every|each) (?:of )?(?:the |our )?(?:\w+ )?(?:WORK)\b"),
+        ("gathering", 1, r"\bhow many (?:of )?(?:the |our )?(?:\w+ )?(?:WORK) (?:mention|contain|require|refer|apply)"),
+        ("calculation", 1, r"\b(?:calculate|compute|work(?:ed)? out|add up|sum of|percentage change)\b"),
+        ("calculation", 1, r"\bhow much .* (?:left|altogether|together|remain)\b"),
+        ("conditions", 1, r"\b(?:if|when|while)\b[^,?]+,[^?]*\b(?:ASK|and)\b[^?]*\b(?:and|which|who|while|then)\b"),
+        ("conditions", 0.6, r"^(?:if|suppose|assuming|given)\b|\bwho has to\b.*\bif\b"),
+        ("several_parts", 1, r"[,;:] ?(?:and )?(?:ASK) (?:\w+ )*?(?:VERB|of)\b|\?\s+\S.*\?"),
+        ("several_parts", 1, r"\band (?:ASK|tell|say|explain|list) (?!year\b|date\b)(?:\w+ )+?"
+                             r"(?:VERB|of|off|WORK|explain)\b"),
+        ("procedure", 1, r"\bstep by step\b|\bin (?:which|what) order\b|\bmigration plan\b|\broot cause"),
+        ("reasons", 1, r"\bwhy\b.*\b(?:according to|and (?:VERB|ASK))\b"),
+    ),
+    MORE=MORE, WORK=WORK, ASK=ASK, VERB=VERB,
 )  # fmt: skip
 
-LONG_WORDS = 26
+# One thing described by another. These add up, and the more names there are, the surer.
+CHAINED = _signs(
+    (
+        ("chain", 1, r"['’]s? (?:\w+ ){0,2}?(?:ORIGIN)\b"),
+        ("chain", 0.8, r"(?<!is )(?<!was )(?<!are )(?<!were )\bthe (?:\w+ ){0,2}?KIN (?:of|that|who|which)\b"),
+        ("chain", 0.7, r"\b(?:the|a|an|that) (?:[\w'’-]+ ){0,4}?(?:PLACE|KIN),? "
+                       r"(?:who|whose|where|that|which|in which|with which)\b"),
+        ("chain", 0.7, r"\b(?:the|a|an) (?:[\w'’-]+ ){0,3}?PLACE (?:that )?"
+                       r"(?:(?-i:[A-Z])[\w'’-]+ ){1,4}(?:is|was|were)\b"),
+        ("chain", 0.7, r"\b(?:the|a) (?:[\w'’-]+ ){0,4}?PLACE (?:\"[^\"]+\" )?(?:starring|directed|written|produced|"
+                       r"composed|released|considered|called|ruling|published|located|founded|made)\b"),
+        ("chain", 0.5, r"\b(?:in|of|by|with|at|for|on|to) (?:which|whom|whose)\b|"
+                       r"(?<=[\w,] )(?:who|that|which) (?:was|were|is|had)\b"),
+        ("chain", 0.4, r"\b(?:directed|written|produced|composed|ousted|featured|voiced|remade|located|marked)\b"),
+        ("chain", 0.3, r"\b(?:19|20)\d\d\b.*\"[^\"]+\"|\"[^\"]+\".*\b(?:19|20)\d\d\b|"
+                       r"\b(?:for|in|with|by|of) (?:what|who|whom)\?*$"),
+    ),
+    ORIGIN=ORIGIN, KIN=KIN, PLACE=PLACE,
+)  # fmt: skip
+NAME = re.compile(r"[A-Z][\w.'’&-]*(?: (?:(?:of|the|de|von|van|and|for) )*[A-Z0-9][\w.'’&-]*)*")
+NAME_WEIGHT, NAMES = 0.15, 4
+LONG_WORDS, LONG_WEIGHT = 24, 0.4
+
+CHINESE = _signs(
+    (
+        ("comparison", 1, "对比|比较|对照|差异|区别|不同|异同|矛盾|冲突|优缺点|利弊"),
+        ("comparison", 1, "哪(?:个|[一两二]?[个份种家款条])[^？?]{0,8}更|更(?:高|低|多|少|大|优|严|划算|合适)"),
+        ("gathering", 1, "统计|汇总|列出|罗列|盘点|归纳|梳理|所有(?:的|提到|涉及|包含)|逐[条项个一]|做成.{0,6}表"),
+        ("gathering", 1, "[一总]共有?(?:多少|几)[份个篇条项家]|分别(?:是|有|由|为)|各自"),
+        ("calculation", 1, "(?<!怎么)(?<!如何)(?<!怎样)计算|算一下|合计|折算|平均(?:是|为|每)"),
+        ("calculation", 1, "增长率|变化幅度|还剩(?:多少|几)"),
+        ("change", 1, "(?:历次|近[一两二三几]年|每次).{0,10}(?:改动|变化|修订|调整)|按时间(?:顺序)?排列|演变|变迁"),
+        ("conditions", 1, "(?:如果|假如|假设|若|当).{4,}(?:同时|并且|而且|又|先后|应该?先|怎么|如何)"),
+        ("several_parts", 1, "(?:什么|哪|多少|几|谁|怎么|如何|是否).*[，,；;].{0,8}(?:哪|怎么|如何|为什么|多少|谁|几)"),
+        ("several_parts", 1, "[，,；;](?:并|再|然后|同时)?(?:请)?(?:说明|解释|指出|给出|列出|分析|总结)"),
+        ("several_parts", 1, "既.{2,}又|[？?].+[？?]"),
+        ("procedure", 1, "完整.{0,6}(?:步骤|流程|方案)|先后(?:顺序|采取)|综合|结合.{2,}(?:和|与|及)"),
+        ("reasons", 1, "为什么.{4,}(?:比|高于|低于|多于|少于)|能否满足|是否符合.{2,}(?:要求|标准)"),
+    )
+)
 
 
 def route(question: str) -> tuple[Road, str]:
-    """The road and the reason in a word: "simple", or the feature that speaks most for several steps."""
+    """The road and the reason in a word: "simple", or what speaks most for several steps."""
     chinese = language_of(question) == "zh"
     weights: dict[str, float] = {}
-    for feature in CHINESE if chinese else ENGLISH:
-        if feature.pattern.search(question):
-            weights[feature.name] = max(weights.get(feature.name, 0), feature.weight)
+    for sign in CHINESE if chinese else ENGLISH:
+        if sign.pattern.search(question):
+            weights[sign.reason] = max(weights.get(sign.reason, 0), sign.weight)
     if not chinese:
         weights |= _structure(question)
     if sum(weights.values()) < 1:
         return "fast", "simple"
-    return "thinking", max(weights, key=lambda name: weights[name])
+    return "thinking", max(weights, key=lambda reason: weights[reason])
 
 
 def _structure(question: str) -> dict[str, float]:
-    """How an English question is built: descriptions inside descriptions, several names, length."""
-    body = question.partition(" ")[2]
-    chains = sum(len(re.findall(pattern, body)) for pattern in CHAINED)
-    names = len(set(re.findall(NAME, body)))
-    words = len(question.split())
-    found: dict[str, float] = {}
-    if chains:
-        found["chain"] = min(0.4 * chains, 1) + (0.15 * min(names, 3))
-    if words >= LONG_WORDS:
-        found["length"] = 0.5
-    return found
-
-
-Reader = Callable[[str], tuple[Road, str]]
+    """How an English question is built: descriptions inside descriptions, the names in them, its length."""
+    chain = sum(sign.weight * min(len(sign.pattern.findall(question)), 2) for sign in CHAINED)
+    if not chain:
+        return {}
+    names = len(set(NAME.findall(question.partition(" ")[2])))
+    chain += NAME_WEIGHT * min(names, NAMES) + (LONG_WEIGHT if len(question.split()) >= LONG_WORDS else 0)
+    return {"chain": chain}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.tools import Tool, as_tool
+from agents.tools import Tool, ToolFunction, as_tool
 from agents.tools.find_in_documents import find_in_documents
 from agents.tools.list_documents import list_documents
 from agents.tools.plan import plan
@@ -10,7 +10,12 @@ from agents.tools.read_document import read_document
 from agents.tools.run_python import run_python
 from agents.tools.search_knowledge import search_knowledge
 
-TOOLS: dict[str, Tool] = {
-    tool.spec.name: tool
-    for tool in map(as_tool, (plan, search_knowledge, read_document, list_documents, find_in_documents, run_python))
-}
+FUNCTIONS: tuple[ToolFunction, ...] = (
+    plan,
+    search_knowledge,
+    read_document,
+    list_documents,
+    find_in_documents,
+    run_python,
+)
+TOOLS: dict[str, Tool] = {tool.spec.name: tool for tool in (as_tool(function) for function in FUNCTIONS)}

@@ -1,0 +1,13 @@
+"""What Celery's timetable wakes: nothing is in the messages, everything is in the database."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from agents import runs
+
+
+@shared_task(name="agents.tasks.sweep", ignore_result=True)
+def sweep() -> int:
+    """Go on, in this worker, with runs whose own process has fallen silent. Returns how many were taken up."""
+    return len(runs.take_up_abandoned())
