@@ -1,7 +1,7 @@
 """Golden questions: asked as the people they name, judged by the facts in the answer and the files it cites.
 
-A file of golden questions holds one JSON object a line (`samples/README.md` explains the fields). Judging is pure; asking
-goes through the same runs as everybody's questions.
+A file of golden questions holds one JSON object a line (`samples/README.md` explains the fields). Judging is pure;
+asking goes through the same runs as everybody's questions.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`sources`: every file that must be cited is; `facts`: every fact is in the answer; `declined`: nothing is cited."""
+    """`sources`: every file that must be cited is; `facts`: every fact is there; `declined`: nothing is cited."""
 
     question: GoldenQuestion
     outcome: Outcome
