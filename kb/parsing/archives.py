@@ -72,10 +72,10 @@ def _check_directory(infos: list[zipfile.ZipInfo], limits: ParseLimits) -> None:
         raise ParseError("hostile")
     total = sum(info.file_size for info in infos)
     packed = sum(info.compress_size for info in infos)
-    if total > limits.archive_bytes or any(info.file_size > MEMBER_BYTES for info in infos):
-        raise ParseError("hostile")
     if total > RATIO_APPLIES_FROM and total > limits.archive_ratio * max(1, packed):
         raise ParseError("hostile")
+    if total > limits.archive_bytes or any(info.file_size > MEMBER_BYTES for info in infos):
+        raise ParseError("too_large")
 
 
 def _check_xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:

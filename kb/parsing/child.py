@@ -66,7 +66,7 @@ def work(request: dict[str, Any]) -> int:
     path, limits = Path(request["path"]), ParseLimits(**request["limits"])
     tempfile.tempdir = os.environ["TMPDIR"] = request["folder"]
     os.chdir(request["folder"])
-    confine.confine(limits, path.stat().st_size)
+    confine.confine(limits)
     say(outcome(request, path, limits))
     return 0
 

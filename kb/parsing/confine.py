@@ -21,13 +21,12 @@ _CALLS = {
 }
 
 
-def confine(limits: ParseLimits, size: int) -> None:
-    """Bind the calling process for good. `size` is that of the file it will read, in bytes."""
-    seconds = int(limits.seconds_for(size)) + 60
+def confine(limits: ParseLimits) -> None:
+    """Bind the calling process for good."""
     for kind, value in (
         (resource.RLIMIT_AS, ADDRESS_SPACE_FACTOR * limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.output_bytes),
-        (resource.RLIMIT_CPU, 2 * seconds),
+        (resource.RLIMIT_CPU, int(2 * limits.maximum_seconds)),
         (resource.RLIMIT_NOFILE, 128),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, cast
@@ -102,22 +103,14 @@ def read_kind(kind: str, path: Path, out: Composer) -> None:
 def title_of(out: Composer, filename: str) -> str:
     """The document's own title, else its first heading, else its file name without the extension."""
     for candidate in (out.title, out.first_heading):
-        title = " ".join(clean(candidate).strip().strip("#*_= ").split())
-        if title and title.lower() not in _MEANINGLESS:
+        title = _PROGRAM.sub("", " ".join(clean(candidate).strip().strip("#*_= ").split()))
+        if title and title.lower() not in _MEANINGLESS and not _FILE_NAME.search(title):
             return title[:TITLE_CHARACTERS]
     return PurePosixPath(filename).stem[:TITLE_CHARACTERS] or filename
 
 
+_PROGRAM = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) ?- ?", re.IGNORECASE)
+_FILE_NAME = re.compile(r"\.(?:docx?|pptx?|xlsx?|pdf|indd|jpe?g|png|tiff?|tex|dvi|wps)$", re.IGNORECASE)
 _MEANINGLESS = frozenset(
-    (
-        "(anonymous)",
-        "anonymous",
-        "untitled",
-        "unknown",
-        "无标题",
-        "document",
-        "presentation",
-        "powerpoint presentation",
-        "microsoft word",
-    )
+    ("(anonymous)", "anonymous", "untitled", "unknown", "无标题", "document", "presentation", "powerpoint presentation")
 )

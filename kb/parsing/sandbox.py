@@ -162,7 +162,7 @@ def parse_file(
                 "spool": str(spool),
             }
         )
-        outcome = _watch(server, limits, limits.seconds_for(size), progress, cancelled)
+        outcome = _watch(server, limits, size, progress, cancelled)
         if "fault" in outcome:
             raise Fault(outcome["fault"])
         if "error" in outcome:
@@ -186,12 +186,13 @@ _KILLED = ("too_slow", "too_much_memory", "cancelled", "hostile")
 def _watch(
     server: Server,
     limits: ParseLimits,
-    seconds: float,
+    size: int,
     progress: Callable[[int, int | None, str], None],
     cancelled: Callable[[], bool],
 ) -> dict[str, Any]:
     """The outcome that the child reports. Raises `ParseError` when it passes a limit or dies."""
     outcome: dict[str, Any] = {}
+    pages = 0
     started = heard = monotonic()
     while True:
         try:
@@ -202,6 +203,7 @@ def _watch(
             if "progress" in message:
                 heard = monotonic()
                 done, total, unit = message["progress"]
+                pages = int(done) if unit == "pages" else 0
                 progress(int(done), total, str(unit))
             elif "exit" in message:
                 return outcome or _died(int(message["exit"]))
@@ -210,7 +212,7 @@ def _watch(
         now = monotonic()
         if cancelled():
             raise ParseError("cancelled")
-        if now - heard > limits.idle_seconds or now - started > seconds:
+        if now - heard > limits.idle_seconds or now - started > limits.seconds_for(size, pages):
             raise ParseError("too_slow")
         if server.memory() > limits.memory_bytes:
             raise ParseError("too_much_memory")

@@ -86,15 +86,20 @@ def test_servers_of_a_parent_process_are_left_alone(pool: sandbox.ServerPool) ->
         (ParseLimits(total_seconds=0, total_seconds_per_mebibyte=0), "too_slow"),
         (ParseLimits(idle_seconds=0), "too_slow"),
         (ParseLimits(memory_bytes=8 << 20), "too_much_memory"),
-        (ParseLimits(output_bytes=10), "too_large"),
+        (ParseLimits(output_bytes=10, ocr=False), "too_large"),
         (ParseLimits(file_bytes=10), "too_large"),
     ],
 )
 def test_limits(limits: ParseLimits, code: str) -> None:
     with pytest.raises(ParseError) as caught:
-        run("scan.pdf", limits)
+        run("scan.pdf" if limits.ocr else "handbook.pdf", limits)
     assert caught.value.code == code
     run("document.md").close()
+
+
+def test_time_grows_with_size_and_pages_up_to_a_bound() -> None:
+    limits = ParseLimits(total_seconds=10, total_seconds_per_mebibyte=2, total_seconds_per_page=1, maximum_seconds=100)
+    assert [limits.seconds_for(5 << 20), limits.seconds_for(5 << 20, 20), limits.seconds_for(1 << 30)] == [20, 40, 100]
 
 
 def test_cancelling_ends_the_child(pool: sandbox.ServerPool) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kb.parsing import ParseError, ParseLimits
+from kb.parsing.composer import Composer
 from kb.parsing.delimited import delimiter_of
+from kb.parsing.kinds import title_of
 from tests.kb.parsing.conftest import Reader, shapes
 
 
@@ -26,6 +28,20 @@ def test_markdown_keeps_its_source_and_tells_its_blocks(parsed: Reader) -> None:
 
 def test_first_heading_is_the_title_without_marks(parsed: Reader) -> None:
     assert parsed("a.md", "intro\n\n## The rules ##\n").title == "The rules"
+
+
+@pytest.mark.parametrize(
+    ("named", "title"),
+    [
+        ("Microsoft Word - Travel policy", "Travel policy"),
+        ("Microsoft Word - draft3.docx", "First heading"),
+        ("(anonymous)", "First heading"),
+        (" ", "First heading"),
+    ],
+)
+def test_titles_that_programs_leave_are_not_believed(named: str, title: str) -> None:
+    out = Composer(lambda part: None, title=named, first_heading="# First heading")
+    assert title_of(out, "file.pdf") == title
 
 
 def test_file_name_is_the_title_of_last_resort(parsed: Reader) -> None:
