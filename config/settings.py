@@ -172,7 +172,7 @@ DATABASES = {"default": database()}
 
 # Background work: Celery over Redis, RabbitMQ, or files under VAR_DIR when CELERY_BROKER_URL is not set
 
-CELERY_BROKER_URL = envtext("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = envtext("CELERY_BROKER_URL", "filesystem://localhost")
 if not CELERY_BROKER_URL.startswith(("redis://", "rediss://", "sentinel://", "amqp://", "amqps://", "filesystem://")):
     raise ImproperlyConfigured("CELERY_BROKER_URL must start with redis://, rediss://, amqp:// or amqps://.")
 WORKER_CONCURRENCY = envint("WORKER_CONCURRENCY", min(os.cpu_count() or 1, 4), 1, 256)

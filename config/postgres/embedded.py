@@ -75,6 +75,18 @@ def stop(folder: Path) -> None:
             _postgres(server, "pg_ctl", "-D", str(folder), "-m", "fast", "-w", "-t", "30", "stop")
 
 
+def is_running(folder: Path) -> bool:
+    """Whether the server under `folder` lives. Cheap; a server that was found dead is started by the next use."""
+    try:
+        pid = int((folder / "postmaster.pid").read_text().split()[0])
+        if psutil.Process(pid).name() == "postgres":
+            return True
+    except (OSError, ValueError, IndexError, psutil.Error):
+        pass
+    _ready.clear()
+    return False
+
+
 def processes_of(folder: Path) -> list[psutil.Process]:
     """The PostgreSQL processes that work in `folder`."""
     found = []
