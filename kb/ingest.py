@@ -321,7 +321,7 @@ def _take_down(version: DocumentVersion, parsed: ParsedFile, passages: int) -> N
     version.passage_count, version.characters = passages, parsed.characters
     version.media_type, version.language = parsed.media_type[:150], parsed.language
     version.metadata, version.warnings = {**parsed.metadata, "title": parsed.title}, list(parsed.warnings)
-    version.attempts, version.parsed_at, version.state = 0, timezone.now(), State.EMBEDDING
+    version.attempts, version.parsed_at, version.state = 1, timezone.now(), State.EMBEDDING
     version.progress_done, version.progress_total, version.progress_unit = 0, passages, "passages"
     version.save()
 
@@ -335,7 +335,7 @@ def _title(version: DocumentVersion) -> str:
 
 def _postpone_or_fail(lease: Lease, error: ModelError) -> None:
     sentences = {"error_en": error.sentence("en"), "error_zh": error.sentence("zh-hans")}
-    attempts = max(1, lease.version.attempts)  # reading it to its end has set them back to none
+    attempts = lease.version.attempts
     logger.warning("Version %s: the embedding model failed (%s), attempt %d.", lease.version_id, error, attempts)
     if not error.retry or attempts >= ATTEMPTS:
         _fail(lease, error.kind, sentences["error_en"], sentences["error_zh"])
