@@ -1,5 +1,6 @@
 """A chat request checked field by field, and the reply of the model it names."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +12,12 @@ from .persona import small_talk
 from .planner import next_turn
 from .reply import Call, Reply
 from .text import language_of
-from .transcript import read_transcript
+from .transcript import Transcript, read_transcript
 from .wire import WireError
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+_MARK = re.compile(r"\s*\[\d+\]")
+_MARK_OR_CHARACTER = re.compile(rf"{_MARK.pattern}|[\s\S]")
 MUST_STREAM = "parameter.enable_thinking must be set to false for non-streaming calls"
 
 
@@ -86,6 +89,22 @@ def _tool_names(given: Any) -> frozenset[str]:
 def reply_to(chat: ChatRequest) -> Reply:
     """One turn of the model the request names. Reasoning is told only where thinking was asked for."""
     transcript = read_transcript(chat.messages)
+    reply = _reply(chat, transcript)
+    so_far = transcript.conversation.so_far
+    return replace(reply, text=_rest(reply.text, so_far)) if so_far else reply
+
+
+def _rest(text: str, so_far: str) -> str:
+    """What follows in a text after its beginning; marks are passed over, for the caller may number them anew."""
+    left = len(_MARK.sub("", so_far).strip())
+    for piece in _MARK_OR_CHARACTER.finditer(text):
+        if left <= 0 and not _MARK.fullmatch(piece.group()):
+            return text[piece.start() :]
+        left -= not _MARK.fullmatch(piece.group())
+    return ""
+
+
+def _reply(chat: ChatRequest, transcript: Transcript) -> Reply:
     conversation = transcript.conversation
     if said := small_talk(conversation.question):
         return Reply(said)

@@ -155,14 +155,34 @@ _KIN = (
 _PLACE = r"(?:city|country|state|county|place|town|company|association|group|person|magazine|film|movie|school|university|team|band|region"
 _PLACE += r"|continent|department|essay|book|song|album|game|museum|organi[sz]ation|institution|actor|actress|author|series|site)"
 _SIGNS: tuple[tuple[float, re.Pattern[str]], ...] = (
-    (1.0, re.compile(rf"\b(?:the|an?) (?:[\w-]+ ){{0,3}}{_PLACE} (?:\w+ ){{0,2}}?(?:where|which|that|whose|who|when|in which|on which)\b")),
+    (
+        1.0,
+        re.compile(
+            rf"\b(?:the|an?) (?:[\w-]+ ){{0,3}}{_PLACE} (?:\w+ ){{0,2}}?(?:where|which|that|whose|who|when|in which|on which)\b"
+        ),
+    ),
     (1.0, re.compile(r"\bof the (?:[\w-]+ ){1,4}(?:that|which|who|whose|where|in which)\b")),
     (1.0, re.compile(rf"\b{_KIN} of (?:the )?(?!our\b)[\w'’ -]+|['’]s? (?:[\w-]+ )?{_KIN}\b")),
     (1.0, re.compile(rf"\bthe (?:[\w-]+ ){{0,2}}{_PLACE} (?:[A-Z][\w.'’-]* )+(?:is|was|are|were)\b")),
-    (1.5, re.compile(r"['’]s (?:[\w-]+ )?(?:birthplace|country|city of birth|hometown|alma mater|(?:manager|boss|deputy|supervisor)['’]s)\b")),
+    (
+        1.5,
+        re.compile(
+            r"['’]s (?:[\w-]+ )?(?:birthplace|country|city of birth|hometown|alma mater|(?:manager|boss|deputy|supervisor)['’]s)\b"
+        ),
+    ),
     (1.5, re.compile(rf"\b{_KIN} of the {_KIN}\b")),
-    (0.6, re.compile(rf"\b(?:{_PLACE}|song|one|person|man|woman|player) {_MADE_BY}\b|\b{_MADE_BY} by (?:the|an?|who|which|what)\b")),
-    (0.6, re.compile(r"\bstarring\b|\bfeatured on\b|\bknown for (?:his|her|their|its)\b|\bappear(?:ed|ing) (?:in|on)\b|\bbased on the\b")),
+    (
+        0.6,
+        re.compile(
+            rf"\b(?:{_PLACE}|song|one|person|man|woman|player) {_MADE_BY}\b|\b{_MADE_BY} by (?:the|an?|who|which|what)\b"
+        ),
+    ),
+    (
+        0.6,
+        re.compile(
+            r"\bstarring\b|\bfeatured on\b|\bknown for (?:his|her|their|its)\b|\bappear(?:ed|ing) (?:in|on)\b|\bbased on the\b"
+        ),
+    ),
     (0.5, re.compile(r", (?:in |on |of )?(?:which|who|whose|where)\b|,[^,?]+, (?=\w)")),
     (0.4, re.compile(r"\b(?:from|in|on|by|for|to|of) (?:what|which|whom)\b")),
     (0.4, re.compile(r"(?<=\w )(?:that|whose|which|where|in which)\b")),

@@ -1,19 +1,26 @@
 """The Thinking model's answer: the best sentences for each part with their marks, what is missing, and the sum."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .conversation import Source
 from .decompose import Part, Task
 from .entities import new_entities
 from .extractive import REFUSAL, quoted, write
 from .quantities import Amount, Fact, amount_in, amounts, expression, operation_of, plain_number
 from .ranking import Evidence, make_query, rank
 from .sayings import say
+from .tabulate import Tally, tally
 from .text import terms
 from .transcript import Transcript
 
+# Parts of a larger question are judged more mildly than a question that stands alone: their words are fewer.
+_SURE = 5.5
 _COVERED = 0.42
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LISTED = 10
+_ROWS = 20
 _LIMIT = 3
 
 
@@ -23,23 +30,34 @@ class Finding:
 
     part: Part
     evidence: tuple[Evidence, ...]
+    sources: tuple[Source, ...] = ()
 
 
 def findings(task: Task, transcript: Transcript) -> list[Finding]:
     """The parts for which the sources hold an answer, in the question's order."""
     found = []
     for part in task.parts:
-        ranked = rank(make_query(part.text, part.context, part.label), transcript.sources).evidence
-        if ranked and ranked[0].coverage >= _COVERED:
-            found.append(Finding(part, tuple(_chosen(task, part, ranked))))
+        ranking = rank(make_query(part.text, part.context, part.label), _of_that_year(part, transcript.sources))
+        ranked = ranking.evidence
+        if ranked and (ranking.confidence >= _SURE or ranked[0].coverage >= _COVERED):
+            found.append(Finding(part, tuple(_chosen(task, part, ranked)), transcript.sources))
     return found
+
+
+def _of_that_year(part: Part, sources: Sequence[Source]) -> Sequence[Source]:
+    """The sources of the year a part is about ("the 2024 version"), if there are any; else all."""
+    year = _YEAR.search(part.label)
+    if not year:
+        return sources
+    named = [s for s in sources if year.group() in f"{s.date[:4]} {s.title}"]
+    return named or sources
 
 
 def _chosen(task: Task, part: Part, ranked: Sequence[Evidence]) -> list[Evidence]:
     if task.need == "listing" and len(task.parts) == 1:
         return _one_a_document(ranked)
     if len(task.parts) > 1:
-        return [ranked[0], *(e for e in ranked[1:2] if e.score >= ranked[0].score - 0.5)]
+        return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 1)]
     if task.need == "chain":
         return _linked(part, ranked)
     return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 4)]
@@ -76,6 +94,8 @@ def _linked(part: Part, ranked: Sequence[Evidence]) -> list[Evidence]:
 def facts_of(task: Task, found: Sequence[Finding]) -> list[Fact]:
     """The amount that each part's best evidence gives."""
     given = amounts(task.question)
+    if len(found) == 1 and (row := _row_over_years(found[0])):
+        return row
     facts = []
     for finding in found:
         for evidence in finding.evidence:
@@ -86,8 +106,19 @@ def facts_of(task: Task, found: Sequence[Finding]) -> list[Fact]:
     return facts
 
 
+def _row_over_years(finding: Finding) -> list[Fact]:
+    """The amounts of the best row under headers that name years, the oldest first: at least two, or none."""
+    unit = finding.evidence[0].unit
+    columns = sorted((year.group(), i) for i, name in enumerate(unit.header) if (year := _YEAR.search(name)))
+    told = [(name, amounts(unit.cells[i])) for name, i in columns if unit.kind == "row" and i < len(unit.cells)]
+    facts = [Fact(name, inside[0], unit.source.number) for name, inside in told if inside]
+    return facts if len(facts) > 1 else []
+
+
 def calculation(task: Task, found: Sequence[Finding]) -> str | None:
     """The Python expression whose value the question asks for, or None when it asks for no sum."""
+    if counted := _tally(task, found):
+        return counted.code
     if task.need not in ("calculation", "comparison", "change"):
         return None
     operation = operation_of(task.question, task.language)
@@ -99,12 +130,25 @@ def calculation(task: Task, found: Sequence[Finding]) -> str | None:
     return expression(operation, facts, amounts(task.question))
 
 
+def _tally(task: Task, found: Sequence[Finding]) -> Tally | None:
+    """The rows to count or add up, of the tables that the evidence comes from."""
+    if task.need not in ("calculation", "listing", "several"):
+        return None
+    sources = dict.fromkeys(evidence.unit.source for finding in found for evidence in finding.evidence)
+    documents = {source.document for source in sources}
+    return tally(task.question, [s for s in found[0].sources if s.document in documents]) if found else None
+
+
 def compose(task: Task, transcript: Transcript) -> str:
     """The whole answer, or the refusal when no part of the question is answered."""
     found = findings(task, transcript)
     if not found:
         return REFUSAL[task.language]
-    if len(task.parts) == 1:
+    if counted := _tally(task, found):
+        body = "\n".join(f"- {quoted(row)}" for row in counted.rows[:_ROWS])
+        others = [f for f in found if f.evidence[0].unit.kind != "row"] if len(task.parts) > 1 else []
+        body = "\n".join([body, *(_line(task, finding) for finding in others)])
+    elif len(task.parts) == 1:
         body = _single(task, found[0])
     else:
         body = "\n".join(_line(task, finding) for finding in found)
@@ -135,8 +179,10 @@ def _conclusion(task: Task, transcript: Transcript, found: Sequence[Finding]) ->
         return ""
     if not transcript.results:
         return say("no_sum", task)
-    facts = facts_of(task, found)
     value = _rounded(transcript.results[-1])
+    if counted := _tally(task, found):
+        return _told(task, counted, value)
+    facts = facts_of(task, found)
     unit = "%" if operation_of(task.question, task.language) == "percent" else _unit_name(facts[0].amount)
     shown = code.replace(" * ", " × ").replace(" - ", " − ").replace(" / ", " ÷ ")
     marks = "".join(f"[{number}]" for number in dict.fromkeys(fact.source for fact in facts))
@@ -144,6 +190,13 @@ def _conclusion(task: Task, transcript: Transcript, found: Sequence[Finding]) ->
     if operation_of(task.question, task.language) == "difference" and len(facts) == 2:
         told = _compared(task, facts, told)
     return say("result", task, f"{told} {marks}")
+
+
+def _told(task: Task, counted: Tally, value: str) -> str:
+    marks = "".join(f"[{number}]" for number in dict.fromkeys(row.source.number for row in counted.rows))
+    if counted.aggregate == "count":
+        return say("counted", task, value, marks)
+    return say("result", task, f"{counted.column}: {counted.code} = {value} {marks}")
 
 
 def _compared(task: Task, facts: Sequence[Fact], told: str) -> str:

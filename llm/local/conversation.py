@@ -9,6 +9,7 @@ from typing import Any
 
 _SOURCES = re.compile(r"<sources>\s*(.*?)\s*</sources>", re.DOTALL)
 _QUESTION = re.compile(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
+_SO_FAR = re.compile(r"<answer_so_far>\n?(.*?)\n?</answer_so_far>", re.DOTALL)
 _TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
 
 
@@ -28,13 +29,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The last question with the sources shown with it, and the questions and answers before it."""
+    """The last question with the sources shown with it, and the questions and answers before it.
+
+    `so_far` is the beginning of an answer that broke off and is to be continued.
+    """
 
     question: str
     sources: tuple[Source, ...] = ()
     earlier: tuple[tuple[str, str], ...] = ()
     today: str = ""
     framed: bool = False
+    so_far: str = ""
 
 
 def read_source(data: Any) -> Source | None:
@@ -81,9 +86,19 @@ def read_question(text: str) -> str:
     return html.unescape(framed.group(1)) if framed else text.strip()
 
 
+def question_at(messages: Sequence[dict[str, Any]]) -> int:
+    """Where the question stands: the last framed user message, else the last user message, else -1.
+
+    A user message without a frame after a framed one is a word of the caller's about the run, not a question.
+    """
+    asked = [i for i, message in enumerate(messages) if message.get("role") == "user"]
+    framed = [i for i in asked if "<question>" in content_text(messages[i])]
+    return max(framed or asked, default=-1)
+
+
 def read_conversation(messages: Sequence[dict[str, Any]]) -> Conversation:
     """Read the conversation up to and including its last user message; what follows it is the tools' part."""
-    last = max((i for i, message in enumerate(messages) if message.get("role") == "user"), default=-1)
+    last = question_at(messages)
     text = content_text(messages[last]) if last >= 0 else ""
     block = _SOURCES.search(text)
     today = next(
@@ -96,6 +111,7 @@ def read_conversation(messages: Sequence[dict[str, Any]]) -> Conversation:
         earlier=tuple(_turns(messages[: max(last, 0)])),
         today=today,
         framed=block is not None or "<question>" in text,
+        so_far=html.unescape(begun.group(1)) if (begun := _SO_FAR.search(text)) else "",
     )
 
 

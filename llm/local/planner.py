@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from .compose import calculation, compose, findings
 from .decompose import Part, Task, task_of
+from .glossary import translated
 from .entities import new_entities
 from .extractive import asked_before
 from .ranking import Evidence, make_query, rank
@@ -14,6 +15,8 @@ from .transcript import Transcript
 
 MAX_CALLS = 8
 _SEARCHING = ("search_knowledge", "read_document", "find_in_documents", "list_documents")
+_QUERY_LENGTH = 400
+_STEP_LENGTH = 120
 _ENOUGH = 0.75
 _ROUNDS = 3
 
@@ -47,7 +50,7 @@ def _allowed(wanted: Sequence[Call], transcript: Transcript, tools: frozenset[st
 
 def plan(task: Task) -> list[str]:
     """Three to five steps in the question's language."""
-    steps = [say("step_search", task, part.label or part.text) for part in task.parts[:3]]
+    steps = [say("step_search", task, (part.label or part.text)[:_STEP_LENGTH]) for part in task.parts[:3]]
     middle = {"chain": "step_follow", "listing": "step_list", "change": "step_read", "calculation": "step_sum"}
     steps.append(say(middle.get(task.need or "", "step_read"), task))
     if task.need == "comparison":
@@ -60,8 +63,8 @@ def gather(task: Task) -> tuple[str, list[Call]]:
     calls = []
     if task.need == "listing" and task.topic:
         calls.append(Call("find_in_documents", {"text": task.topic}))
-    if task.need in ("listing", "change"):
-        calls.append(Call("list_documents", {"query": " ".join(_content_words(task.question))}))
+    if task.need == "listing":
+        calls.append(Call("list_documents", {}))
     calls += [_search(_query_text(part), 16 if task.need == "listing" else 8) for part in task.parts]
     return say("searching", task, "、".join(part.label or part.text for part in task.parts)), calls
 
@@ -98,6 +101,8 @@ def _closer(part: Part, ranked: Sequence[Evidence], rounds: int) -> list[Call]:
         source = ranked[0].unit.source
         place = {"page": source.page} if source.page else {"section": source.section} if source.section else {}
         return [Call("read_document", {"document": source.document, **place})]
+    if rounds == 1 and (other := translated(part.text)):
+        return [_search(other)]
     words = " ".join(_content_words(part.text)[: 4 if rounds == 1 else 2])
     return [_search(f"{part.label} {words}".strip())] if words else []
 
@@ -108,7 +113,7 @@ def _documents_to_read(transcript: Transcript) -> list[Call]:
 
 
 def _search(query: str, limit: int = 8) -> Call:
-    return Call("search_knowledge", {"query": query, "limit": limit})
+    return Call("search_knowledge", {"query": query[:_QUERY_LENGTH], "limit": limit})
 
 
 def _query_text(part: Part) -> str:

@@ -129,11 +129,17 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             alike,
             liked[places],
             around[:, named].mean(axis=1) if named.any() else np.full(len(pool), 0.85),
-            [holds_answer(text, query.kind, query.text) for text in texts],
+            [holds_answer(unit.text, query.kind, query.text) + _is_asked_row(unit, query.text) for unit in pool],
             1 / (1 + places),
             [unit.kind == "sentence" and not _CLOSED.search(unit.text) for unit in pool],
         )
     )
+
+
+def _is_asked_row(unit: Unit, question: str) -> bool:
+    """Whether a table row is about what the question names: its first or second cell stands in the question."""
+    said = question.lower()
+    return unit.kind == "row" and any(len(cell) > 1 and cell.lower() in said for cell in unit.cells[:2])
 
 
 def _over(unit: Unit) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .conversation import Conversation, Source, content_text, read_conversation, read_source
+from .conversation import Conversation, Source, content_text, question_at, read_conversation, read_source
 from .reply import Call
 
 
@@ -70,7 +70,7 @@ class _Reader:
 def read_transcript(messages: Sequence[dict[str, Any]]) -> Transcript:
     """Read a run from its messages: everything after the last user message belongs to it."""
     conversation = read_conversation(messages)
-    last = max((i for i, message in enumerate(messages) if message.get("role") == "user"), default=-1)
+    last = question_at(messages)
     reader = _Reader({source.number: source for source in conversation.sources})
     turns: list[tuple[Call, ...]] = []
     names: dict[str, str] = {}

@@ -109,7 +109,7 @@ class _Reader:
 
 
 def _bare(title: str) -> str:
-    return re.sub(r"[\W_]+", "", title).lower()
+    return re.sub(r"^[\d.\s]+|[\W_]+", "", title).lower()
 
 
 def _blocks(text: str) -> Iterator[tuple[Block, str]]:
