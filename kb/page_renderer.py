@@ -15,7 +15,7 @@ from kb.parsing.limits import ParseLimits
 
 TALLEST_RATIO = 10
 """A page is drawn at most so many times as high as it is wide."""
-LIMITS = ParseLimits(total_seconds=30, total_seconds_per_mebibyte=0)
+LIMITS = ParseLimits(maximum_seconds=30)
 
 
 def from_pdf(path: Path, number: int, width: int) -> Image.Image:
@@ -40,7 +40,7 @@ def from_image(path: Path, number: int, width: int) -> Image.Image:
 def main() -> None:
     path, kind, number, width = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     die_with_parent()
-    confine(LIMITS, path.stat().st_size)
+    confine(LIMITS)
     page = (from_pdf if kind == "pdf" else from_image)(path, number, width)
     page.save(sys.stdout.buffer, "PNG")
 
