@@ -101,9 +101,7 @@ select visible.scopes, chosen.versions,
 from visible, chosen
 """
 
-_BM25 = (
-    "sum(q.idf * p.frequency * (%(k1)s + 1) / (p.frequency + %(k1)s * (1 - %(b)s + %(b)s * p.length / %(average)s)))"
-)
+_BM25 = "sum(q.idf * p.frequency * %(gain)s::float8 / (p.frequency + %(floor)s::float8 + %(slope)s::float8 * p.length))"
 _LEFT_OUT = """
 hidden as materialized (
     select version_id from kb_indexedversion where valid <> '{(,)}'::datemultirange and not valid @> %(day)s::date
@@ -119,8 +117,7 @@ lexical as materialized (
         where term = q.term and scope_id = any(%(scopes)s::bigint[])
         and (%(versions)s::bigint[] is null or version_id = any(%(versions)s::bigint[])) offset 0
     ) p
-    where not exists (select from hidden h where h.version_id = p.version_id)
-    and not exists (select from disabled d where d.id = p.passage_id)
+    where version_id not in (select version_id from hidden) and passage_id not in (select id from disabled)
     group by p.passage_id, p.scope_id order by score desc, p.passage_id limit %(pool)s
 )""".replace("{bm25}", _BM25)
 _NO_LEXICAL = "lexical as (select 0::bigint as passage_id, 0::bigint as scope_id, 0::float8 as score where false)"
@@ -128,7 +125,7 @@ _NEAREST = """
 dense as materialized (
     select passage_id, scope_id from kb_passagevector
     where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[])
-    and version_id <> all(array(select version_id from hidden)) and passage_id <> all(array(select id from disabled))
+    and version_id not in (select version_id from hidden) and passage_id not in (select id from disabled)
     order by embedding::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions}) limit %(nearest)s
 )"""
 _EXACT = """
@@ -138,8 +135,7 @@ dense as materialized (
         where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[])
         and (%(versions)s::bigint[] is null or version_id = any(%(versions)s::bigint[])) offset 0
     ) v
-    where not exists (select from hidden h where h.version_id = v.version_id)
-    and not exists (select from disabled d where d.id = v.passage_id)
+    where version_id not in (select version_id from hidden) and passage_id not in (select id from disabled)
     order by distance, passage_id limit %(nearest)s
 )"""
 _NO_DENSE = "dense as (select 0::bigint as passage_id, 0::bigint as scope_id where false)"
@@ -207,9 +203,9 @@ def candidates(
     rare = _rarest(terms)
     dense = vector is not None and generation is not None
     parameters: dict[str, Any] = {
-        "k1": K1,
-        "b": B,
-        "average": ground.average_length,
+        "gain": K1 + 1,
+        "floor": K1 * (1 - B),
+        "slope": K1 * B / ground.average_length,
         "day": wanted.day,
         "scopes": ground.scopes,
         "versions": ground.versions,

@@ -1,6 +1,15 @@
-"""Two ranked lists → one, judged for each question. Pure."""
+"""BM25 scores and cosine similarities → one score. Pure.
 
-from collections.abc import Sequence
+BM25 adds up log-odds: each term of the question that a passage holds makes it so much likelier to answer. A similarity
+becomes log-odds too, once it is counted in standard deviations above what passages usually show for this question and
+multiplied by what such a deviation is worth with this embedding model. So the two add up, and each question is judged
+by itself: where rare terms match, BM25 outweighs everything; where hardly a term does, similarity decides.
+
+What a deviation is worth is not told but measured (`kb.calibration`): how often each method finds a passage by a
+sentence cut out of it.
+"""
+
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,35 +17,57 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
 
+USUAL_WORTH = 1.7
+USUAL_ODDS = 0.8
+STEEPNESS = 1.75
+LEAST_WORTH, MOST_WORTH = 0.1, 8.0
+PRIOR_SAMPLES = 20
+
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is known before fusing: the idf of each of the question's terms, and how well vectors do in general."""
+class Reliability:
+    """How well both methods find a passage by a sentence cut out of it: mean reciprocal ranks over `samples` tries."""
 
-    idfs: tuple[float, ...]
-    dense_reliability: float = 0.5
+    lexical: float = 0.0
+    dense: float = 0.0
+    samples: int = 0
 
 
-def fuse(lexical: Scores, dense: Scores, question: Question) -> Scores:
-    """One score for each candidate from its BM25 score and its cosine similarity; higher is better.
+def worth_of_deviation(measured: Reliability) -> float:
+    """BM25 points that one standard deviation of similarity is worth.
+
+    It grows with the odds of the dense method over those of the lexical one. Few samples count little against what
+    is usual. The constants were set on seven public question sets with a weak and a strong embedding model.
+    """
+    ratio = math.log(_odds(measured.dense) / _odds(measured.lexical))
+    usual = math.log(USUAL_ODDS)
+    shrunk = (measured.samples * ratio + PRIOR_SAMPLES * usual) / (measured.samples + PRIOR_SAMPLES)
+    worth = USUAL_WORTH * math.exp(STEEPNESS * (shrunk - usual))
+    return min(max(worth, LEAST_WORTH), MOST_WORTH)
+
+
+def fuse(lexical: Scores, similarity: Scores, measured: Reliability) -> Scores:
+    """One score for each candidate, in BM25 points; higher is better.
 
     Args:
         lexical: BM25 scores, 0 where no term occurs. Shape (candidates,).
-        dense: cosine similarities, NaN where a candidate has no vector. Shape (candidates,).
+        similarity: cosine similarities, NaN where a candidate has no vector. Shape (candidates,).
     """
-    if not len(lexical) or np.isnan(dense).all():
+    known = ~np.isnan(similarity)
+    if not known.any():
         return lexical
-    if not lexical.any():
-        return np.nan_to_num(dense, nan=-1.0)
-    weight = 0.3
-    return (1 - weight) * _scaled(lexical) + weight * _scaled(np.nan_to_num(dense, nan=np.nanmin(dense)))
+    mean, spread = float(similarity[known].mean()), float(similarity[known].std())
+    if spread < 1e-6:
+        return lexical
+    deviations = np.where(known, (similarity - mean) / spread, 0.0)
+    return lexical + worth_of_deviation(measured) * deviations
 
 
-def _scaled(scores: Scores) -> Scores:
-    low, high = float(scores.min()), float(scores.max())
-    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
-
-
-def order(scores: Sequence[float] | Scores) -> NDArray[np.intp]:
+def order(scores: Scores) -> NDArray[np.intp]:
     """Positions of the scores, best first; equals keep their order."""
-    return np.argsort(-np.asarray(scores), kind="stable")
+    return np.argsort(-scores, kind="stable")
+
+
+def _odds(reciprocal_rank: float) -> float:
+    bounded = min(max(reciprocal_rank, 0.01), 0.99)
+    return bounded / (1 - bounded)

@@ -6,6 +6,7 @@ and counts on the day asked for, however much of it stands in the index already.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -34,6 +35,7 @@ __all__ = [
     "fold_statistics",
     "index_terms",
     "index_version",
+    "index_whole_versions",
     "passages_without_vectors",
     "remove_version",
     "remove_versions",
@@ -87,16 +89,16 @@ def index_terms(
     title = version.document.title if title is None else title
     counted, length, after = 0, 0, -1
     while batch := _passages_after(version_id, after, PASSAGES_AT_ONCE):
-        entries = [(passage, *_entry(passage, title)) for passage in batch]
+        entries = [_entry(passage, title) for passage in batch]
         with writing():
-            _ensure_indexed(version_id)
-            _write_postings(version_id, entries)
-        counted += sum(1 for _, weights, _ in entries if weights)
-        length += sum(size for _, weights, size in entries if weights)
+            _ensure_indexed([version_id])
+            _write_postings(entries)
+        counted += sum(1 for entry in entries if entry.weights)
+        length += sum(entry.length for entry in entries)
         after = batch[-1].ordinal
         progress(after + 1)
     with writing():
-        _ensure_indexed(version_id)
+        _ensure_indexed([version_id])
         IndexedVersion.objects.filter(pk=version_id).update(passages=counted, length=length)
 
 
@@ -126,19 +128,36 @@ def store_vectors(
     if generation is None:
         generation = ensure_generation(settings.MODEL_SERVERS.embedding_model, vectors.shape[1])
     with acting_as_system():
-        _ensure_indexed(version_id)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
-                select %s, p.id, p.version_id, p.scope_id, given.embedding::halfvec
-                from unnest(%s::bigint[], %s::text[]) as given (id, embedding)
-                join kb_passage p on p.id = given.id and p.version_id = %s
-                on conflict (generation_id, passage_id)
-                do update set embedding = excluded.embedding, scope_id = excluded.scope_id
-                """,
-                [generation.pk, [passage.pk for passage in passages], _halfvec_texts(vectors), version_id],
-            )
+        _ensure_indexed([version_id])
+        _write_vectors(generation, passages, vectors)
+
+
+def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vectors) -> None:
+    """Index many small versions in one transaction, for loading in bulk.
+
+    Args:
+        passages: all passages of the versions, each with its document's title.
+        vectors: their unit vectors, by the embedding model that the settings name.
+    """
+    generation = ensure_generation(settings.MODEL_SERVERS.embedding_model, vectors.shape[1])
+    entries = [_entry(passage, title) for passage, title in passages]
+    totals: dict[int, list[int]] = {}
+    for entry in entries:
+        total = totals.setdefault(entry.passage.version_id, [0, 0])
+        total[0] += bool(entry.weights)
+        total[1] += entry.length
+    with acting_as_system(), connection.cursor() as cursor:
+        _ensure_indexed(list(totals))
+        _write_postings(entries)
+        _write_vectors(generation, [passage for passage, _ in passages], vectors)
+        cursor.execute(
+            """
+            update kb_indexedversion i set passages = given.passages, length = given.length
+            from unnest(%s::bigint[], %s::int[], %s::bigint[]) as given (id, passages, length)
+            where i.version_id = given.id
+            """,
+            [list(totals), [passages for passages, _ in totals.values()], [length for _, length in totals.values()]],
+        )
 
 
 def remove_version(version_id: int) -> None:
@@ -201,8 +220,16 @@ def _passages_after(version_id: int, after: int, limit: int) -> list[Passage]:
         return list(Passage.objects.filter(version=version_id, ordinal__gt=after).order_by("ordinal")[:limit])
 
 
-def _entry(passage: Passage, title: str) -> tuple[dict[str, float], int]:
+@dataclass(frozen=True, slots=True)
+class _Entry:
     """A passage's terms with their weighted frequencies, and its length in terms."""
+
+    passage: Passage
+    weights: dict[str, float]
+    length: int
+
+
+def _entry(passage: Passage, title: str) -> _Entry:
     body = terms(passage.text)
     weights = weighted_terms(
         [
@@ -212,31 +239,34 @@ def _entry(passage: Passage, title: str) -> tuple[dict[str, float], int]:
             (terms(passage.context), CONTEXT_WEIGHT),
         ]
     )
-    return weights, len(body)
+    return _Entry(passage, weights, len(body) if weights else 0)
 
 
-def _ensure_indexed(version_id: int) -> None:
+def _ensure_indexed(version_ids: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
             insert into kb_indexedversion (version_id, scope_id, passages, length)
-            select id, scope_id, 0, 0 from kb_documentversion where id = %s on conflict do nothing
+            select id, scope_id, 0, 0 from kb_documentversion where id = any(%s) on conflict do nothing
             """,
-            [version_id],
+            [list(version_ids)],
         )
 
 
-def _write_postings(version_id: int, entries: Sequence[tuple[Passage, dict[str, float], int]]) -> None:
-    """Replace the postings of some passages of a version."""
+def _write_postings(entries: Sequence[_Entry]) -> None:
+    """Replace the postings of some passages."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "delete from kb_posting where version_id = %s and passage_id = any(%s)",
-            [version_id, [passage.pk for passage, _, _ in entries]],
+            "delete from kb_posting where version_id = any(%s) and passage_id = any(%s)",
+            [
+                list({entry.passage.version_id for entry in entries}),
+                [entry.passage.pk for entry in entries],
+            ],
         )
     rows = (
-        (term_key(term), passage.pk, frequency, size)
-        for passage, weights, size in entries
-        for term, frequency in weights.items()
+        (term_key(term), entry.passage.pk, frequency, entry.length)
+        for entry in entries
+        for term, frequency in entry.weights.items()
     )
     for columns in _columns(rows, 50_000):
         with connection.cursor() as cursor:
@@ -245,11 +275,26 @@ def _write_postings(version_id: int, entries: Sequence[tuple[Passage, dict[str, 
                 insert into kb_posting (term, passage_id, version_id, scope_id, frequency, length)
                 select given.term, p.id, p.version_id, p.scope_id, given.frequency, given.length
                 from unnest(%s::bigint[], %s::bigint[], %s::real[], %s::int[]) as given (term, id, frequency, length)
-                join kb_passage p on p.id = given.id and p.version_id = %s
+                join kb_passage p on p.id = given.id
                 order by given.term
                 """,
-                [*columns, version_id],
+                columns,
             )
+
+
+def _write_vectors(generation: EmbeddingGeneration, passages: Sequence[Passage], vectors: Vectors) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
+            select %s, p.id, p.version_id, p.scope_id, given.embedding::halfvec
+            from unnest(%s::bigint[], %s::text[]) as given (id, embedding)
+            join kb_passage p on p.id = given.id
+            on conflict (generation_id, passage_id)
+            do update set embedding = excluded.embedding, scope_id = excluded.scope_id
+            """,
+            [generation.pk, [passage.pk for passage in passages], _halfvec_texts(vectors)],
+        )
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], size: int) -> Iterable[list[list[Any]]]:

@@ -7,21 +7,22 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal
 
 import numpy as np
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from accounts.models import Person
 from kb import embedding
 from kb.access import acting_as, current_actor
+from kb.calibration import reliability
 from kb.candidates import Candidate, Ground, Wanted, candidates, survey
-from kb.fusion import Question, fuse, order
+from kb.fusion import Reliability, fuse, order
 from kb.generations import active_generation
-from kb.lexical import terms
-from kb.models import Passage
 from llm.clients import rerank_model
 from llm.errors import ModelError
 from llm.profiles import LOCAL
@@ -147,20 +148,23 @@ def _find(query: str, vector: Vector | None, wanted: Wanted, method: Method, lim
     if limit <= 0 or not ground.scopes or not (vector is not None or (lexical and ground.terms)):
         return hits
     found = candidates(ground, wanted, pool=max(POOL, 2 * limit), generation=generation, vector=vector, lexical=lexical)
-    hits.extend(_hydrated(_ranked(found, ground, method, vector is not None), ground, limit))
+    measured = reliability(generation, query)
+    hits.extend(_hydrated(_ranked(found, measured, method, vector is not None), ground, limit))
     return hits
 
 
-def _ranked(found: Sequence[Candidate], ground: Ground, method: Method, dense: bool) -> list[tuple[int, float, Why]]:
+def _ranked(
+    found: Sequence[Candidate], measured: Reliability, method: Method, dense: bool
+) -> list[tuple[int, float, Why]]:
     """Passage ids with their score and reason, best first."""
     lexical = np.array([candidate.lexical for candidate in found])
     similarity = np.array([candidate.similarity for candidate in found])
-    if method == "dense" and dense:
-        scores = np.nan_to_num(similarity, nan=-1.0)
-    elif dense and method == "fused":
-        scores = fuse(lexical, similarity, Question(tuple(term.idf for term in ground.terms)))
-    else:
+    if not dense or method == "lexical":
         scores = lexical
+    elif method == "dense":
+        scores = np.nan_to_num(similarity, nan=-1.0)
+    else:
+        scores = fuse(lexical, similarity, measured)
     lexical_ranks, dense_ranks = _ranks(lexical, lexical > 0), _ranks(similarity, ~np.isnan(similarity))
     return [
         (
@@ -185,46 +189,64 @@ def _ranks(scores: NDArray[np.float64], counted: NDArray[np.bool_]) -> list[int 
     return ranks
 
 
+_HITS = """
+select p.id, p.document_id, p.version_id, p.collection_id, d.title, v.filename, p.heading_path, p.page_from, p.page_to,
+    p.label, p.start, p."end", p.text, p.context, v.effective_from, d.updated_at,
+    array(
+        select term from kb_posting t
+        where t.term = any(%(terms)s::bigint[]) and t.scope_id = p.scope_id and t.passage_id = p.id
+    ) as terms
+from kb_passage p join kb_document d on d.id = p.document_id join kb_documentversion v on v.id = p.version_id
+where p.id = any(%(passages)s::bigint[])
+"""
+
+
 def _hydrated(ranked: Sequence[tuple[int, float, Why]], ground: Ground, limit: int) -> list[Hit]:
     """The first `limit` as hits; a text that stands in several places is shown once, at its best one."""
     hits: list[Hit] = []
     seen: set[str] = set()
-    for start in range(0, len(ranked), 2 * limit):
-        batch = ranked[start : start + 2 * limit]
-        passages = Passage.objects.select_related("document", "version").in_bulk([pk for pk, _, _ in batch])
-        for pk, score, why in batch:
-            passage = passages.get(pk)
-            if passage is None or (text := " ".join(passage.text.split())) in seen:
+    rest = iter(ranked)
+    while batch := list(islice(rest, limit + limit // 2 + 1)):
+        rows = _rows([passage for passage, _, _ in batch], ground)
+        for passage, score, why in batch:
+            hit = _hit(rows[passage], score, why, ground) if passage in rows else None
+            if hit is None or (text := " ".join(hit.text.split())) in seen:
                 continue
             seen.add(text)
-            hits.append(_hit(passage, score, why, ground))
+            hits.append(hit)
             if len(hits) == limit:
                 return hits
     return hits
 
 
-def _hit(passage: Passage, score: float, why: Why, ground: Ground) -> Hit:
-    document, version = passage.document, passage.version
-    held = set(terms(" ".join((document.title, *passage.heading_path, passage.context, passage.text))))
+def _rows(passages: Sequence[int], ground: Ground) -> dict[int, dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_HITS, {"passages": list(passages), "terms": [term.key for term in ground.terms]})
+        names = [column.name for column in cursor.description]
+        return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+
+
+def _hit(row: dict[str, Any], score: float, why: Why, ground: Ground) -> Hit:
+    held = set(row["terms"])
     return Hit(
-        passage_id=passage.pk,
-        document_id=passage.document_id,
-        version_id=passage.version_id,
-        collection_id=passage.collection_id,
-        title=document.title,
-        filename=version.filename,
-        heading_path=tuple(passage.heading_path),
-        page=passage.page_from,
-        page_to=passage.page_to,
-        label=passage.label,
-        start=passage.start,
-        end=passage.end,
-        text=passage.text,
-        context=passage.context,
-        effective_from=version.effective_from,
-        updated_at=document.updated_at,
+        passage_id=row["id"],
+        document_id=row["document_id"],
+        version_id=row["version_id"],
+        collection_id=row["collection_id"],
+        title=row["title"],
+        filename=row["filename"],
+        heading_path=tuple(row["heading_path"]),
+        page=row["page_from"],
+        page_to=row["page_to"],
+        label=row["label"],
+        start=row["start"],
+        end=row["end"],
+        text=row["text"],
+        context=row["context"],
+        effective_from=row["effective_from"],
+        updated_at=row["updated_at"],
         score=score,
-        why=replace(why, matched_terms=tuple(term.text for term in ground.terms if term.text in held)),
+        why=replace(why, matched_terms=tuple(term.text for term in ground.terms if term.key in held)),
     )
 
 

@@ -1,0 +1,1 @@
+"""Measurements of speed and quality on this machine: `make bench`, `python -m bench PART …`."""

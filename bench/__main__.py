@@ -1,0 +1,22 @@
+"""`python -m bench PART …`: the parts are the modules beside this one, each with a `main(arguments)`."""
+
+import importlib
+import os
+import pkgutil
+import sys
+
+import bench
+
+
+def main() -> int:
+    parts = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__")
+    if len(sys.argv) < 2 or sys.argv[1] not in parts:
+        print(f"Usage: python -m bench PART …, where PART is one of: {', '.join(parts)}", file=sys.stderr)
+        return 2
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    part = importlib.import_module(f"bench.{sys.argv[1]}")
+    return int(part.main(sys.argv[2:]) or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
