@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 
+admin.site.site_header = admin.site.site_title = "Zhinang 智囊"
+
 
 @admin.register(Person)
 class PersonAdmin(UserAdmin[Person]):

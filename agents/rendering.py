@@ -36,8 +36,10 @@ from agents.events import Citation, Claim
 FORMULA_LENGTH = 2_000
 CODE_LENGTH = 20_000
 # Private-use characters stand for the beginning and end of an unsupported sentence while Markdown is rendered.
-BEGIN, WEAK, END = "\ue000", "\ue001", "\ue002"
-_OURS = re.compile("[\ue000-\ue002]")
+UNSUPPORTED, WEAK, UNCITED, END = "\ue000", "\ue001", "\ue002", "\ue003"
+KINDS = {UNSUPPORTED: "unsupported", WEAK: "weak", UNCITED: "uncited"}
+_OURS = re.compile("[\ue000-\ue003]")
+_OUR_PIECES = re.compile("([\ue000-\ue003])")
 _MARK = re.compile(r"\[(\d{1,3})\](?![(:])")
 _BLOCK_MARKS = re.compile(r"(?:[ \t]*(?:>|[-*+]|\d{1,9}[.)]|#{1,6}|\|)(?=[ \t]|$)|[ \t]*\|)*[ \t]*")
 _TAG_OR_TEXT = re.compile(r"<[^>]*>|[^<]+")
@@ -285,10 +287,16 @@ def _with_claims(text: str, claims: Sequence[Claim]) -> str:
             continue
         skipped = _BLOCK_MARKS.match(part)
         start = claim.start + (skipped.end() if skipped and not text[: claim.start].rpartition("\n")[2].strip() else 0)
-        if start < claim.end:
-            begin = WEAK if claim.support == "weak" else BEGIN
-            text = f"{text[:start]}{begin}{text[start : claim.end].rstrip()}{END}{text[claim.end :]}"
+        end = start + len(text[start : claim.end].rstrip(" \t\n|"))
+        if start < end:
+            text = f"{text[:start]}{_beginning(claim)}{text[start:end]}{END}{text[end:]}"
     return text
+
+
+def _beginning(claim: Claim) -> str:
+    if claim.reason == "uncited":
+        return UNCITED
+    return WEAK if claim.support == "weak" else UNSUPPORTED
 
 
 def _claims_marked(html: str) -> str:
@@ -297,21 +305,28 @@ def _claims_marked(html: str) -> str:
         return html
     out: list[str] = []
     kind = ""
+    in_mark = False  # a citation's number is part of no sentence
     for match in _TAG_OR_TEXT.finditer(html):
         part = match[0]
         if part.startswith("<"):
+            in_mark = part.startswith('<a class="cite"') or (in_mark and part != "</a>")
             out.append(_OURS.sub("", part))
             continue
-        for piece in re.split("([\ue000-\ue002])", part):
-            if piece in (BEGIN, WEAK):
-                kind = "weak" if piece == WEAK else "unsupported"
+        for piece in _OUR_PIECES.split(part):
+            if piece in KINDS:
+                kind = KINDS[piece]
             elif piece == END:
                 out.append(f'<span class="claim-word {kind}">{escape(_word(kind))}</span>' if kind else "")
                 kind = ""
-            elif piece:
-                out.append(f'<span class="claim {kind}">{piece}</span>' if kind and piece.strip() else piece)
+            elif kind and piece.strip() and not in_mark:
+                out.append(f'<span class="claim {kind}">{piece}</span>')
+            else:
+                out.append(piece)
     return "".join(out)
 
 
 def _word(kind: str) -> str:
-    return _("only partly in the source") if kind == "weak" else _("not in the source")
+    return {
+        "weak": _("only partly in the source"),
+        "uncited": _("no source named"),
+    }.get(kind, _("not in the source"))

@@ -130,7 +130,7 @@ class Turn:
 
     @property
     def nearest_sources(self) -> list[Source]:
-        """The first passages found, of three documents if there are so many: what a declined question came closest to."""
+        """The first passages found, of three documents if possible: what a declined question came closest to."""
         by_document: dict[int, Source] = {}
         for source in self.sources.values():
             by_document.setdefault(source.document, source)

@@ -35,7 +35,7 @@ def signed_in(request: HttpRequest) -> Person:
 
 def own_run(request: HttpRequest, run_id: UUID) -> Run:
     """A run of the person's own; anybody else's is not found."""
-    return get_object_or_404(Run.objects.select_related("conversation", "person"), pk=run_id, person=request.user)
+    return get_object_or_404(Run.objects.select_related("conversation", "person"), pk=run_id, person=signed_in(request))
 
 
 @never_cache
@@ -186,7 +186,7 @@ def feedback(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Delete a conversation with its answers. One that is being written is stopped first."""
-    conversation = get_object_or_404(Conversation, pk=conversation_id, person=request.user)
+    conversation = get_object_or_404(Conversation, pk=conversation_id, person=signed_in(request))
     for run in conversation.runs.filter(state=RunState.RUNNING):
         runs.cancel(run)
     conversation.delete()

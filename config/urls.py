@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics),
     path("api/v1/", api.urls),
     path("v1/models", openai_api.models),
+    path("v1/models/<str:name>", openai_api.model),
     path("v1/chat/completions", openai_api.chat_completions),
     # People sign in at one place only.
     path("admin/login/", to_sign_in),

@@ -25,7 +25,9 @@ class CollectionForm(forms.Form):
 class VersionForm(forms.Form):
     """A new version of a document."""
 
-    file = forms.FileField(label=_("File"), error_messages={"required": _("Choose a file first.")}, allow_empty_file=True)
+    file = forms.FileField(
+        label=_("File"), error_messages={"required": _("Choose a file first.")}, allow_empty_file=True
+    )
     effective_from = forms.DateField(
         label=_("Valid from"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

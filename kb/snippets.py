@@ -1,11 +1,13 @@
 """How passages begin, for lists of them."""
 
+import re
 from collections.abc import Collection
 
 from kb.access import current_actor
 from kb.models import Passage
 
 Place = tuple[int, int, int]
+_HEADING_MARKS = re.compile(r"^\s*#{1,6}\s+", re.MULTILINE)
 
 
 def snippets(places: Collection[Place], length: int = 220) -> dict[Place, str]:
@@ -17,7 +19,12 @@ def snippets(places: Collection[Place], length: int = 220) -> dict[Place, str]:
         version__in={version for version, _start, _end in places}, start__in={start for _version, start, _end in places}
     ).values_list("version", "start", "end", "text")
     return {
-        (version, start, end): text if len(text) <= length else text[:length].rstrip() + "…"
+        (version, start, end): _shortened(text, length)
         for version, start, end, text in rows
         if (version, start, end) in places
     }
+
+
+def _shortened(text: str, length: int) -> str:
+    text = " ".join(_HEADING_MARKS.sub("", text).split())
+    return text if len(text) <= length else text[:length].rstrip() + "…"

@@ -26,6 +26,7 @@ from kb.views import one_document, sentence, signed_in
 AROUND = 1_500
 PART_CHARACTERS = 30_000
 PASSAGES_SHOWN = 40
+HEADINGS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,10 @@ def _text(version: DocumentVersion, start: int) -> dict[str, Any]:
     """A stretch of the text from the page that holds `start`, and where the neighbouring stretches begin."""
     parts: list[dict[str, Any]] = []
     characters = 0
-    headings = _headings(version)
+    outline = reading.outline(version.pk)
+    headings = {heading.start: heading.level for heading in outline}
     pages = version.pages.filter(end__gt=start).order_by("ordinal") if start else version.pages.order_by("ordinal")
-    for page in pages.only("start", "end", "number", "label", "text").iterator(chunk_size=20):
+    for page in pages.only("version", "start", "end", "number", "label", "text").iterator(chunk_size=20):
         if parts and characters + len(page.text) > PART_CHARACTERS:
             break
         characters += len(page.text)
@@ -117,7 +119,7 @@ def _text(version: DocumentVersion, start: int) -> dict[str, Any]:
     if parts and parts[0]["page"].start > 0:
         earlier = version.pages.filter(start__lt=max(parts[0]["page"].start - PART_CHARACTERS, 0) + 1)
         before = earlier.order_by("-start").values_list("start", flat=True).first() or 0
-    return {"parts": parts, "following": following, "before": before, "headings": _outline(version)}
+    return {"parts": parts, "following": following, "before": before, "headings": outline[:HEADINGS_SHOWN]}
 
 
 def _passages(version: DocumentVersion, start: int) -> dict[str, Any]:
@@ -131,10 +133,6 @@ def _passages(version: DocumentVersion, start: int) -> dict[str, Any]:
 
 def _headings(version: DocumentVersion) -> dict[int, int]:
     return {heading.start: heading.level for heading in reading.outline(version.pk)}
-
-
-def _outline(version: DocumentVersion) -> list[reading.Heading]:
-    return reading.outline(version.pk)[:200]
 
 
 @login_required
@@ -169,7 +167,7 @@ def _version(pk: int) -> DocumentVersion:
 
 
 def _label(version: DocumentVersion, start: int) -> Page | None:
-    return version.pages.filter(start__lte=start).order_by("-start").only("number", "label", "start").first()
+    return version.pages.filter(start__lte=start).order_by("-start").only("version", "number", "label", "start").first()
 
 
 def _pictures(version: DocumentVersion, start: int, end: int) -> list[PagePicture]:
@@ -177,7 +175,7 @@ def _pictures(version: DocumentVersion, start: int, end: int) -> list[PagePictur
         return []
     sizes = {
         page.number: (page.width, page.height)
-        for page in version.pages.filter(start__lt=end, end__gt=start).only("number", "width", "height")
+        for page in version.pages.filter(start__lt=end, end__gt=start).only("version", "number", "width", "height")
     }
     pictures: list[PagePicture] = []
     for number, boxes in reading.quote_boxes(version.pk, start, end):
@@ -201,7 +199,7 @@ def _scaled(box: tuple[float, float, float, float], ratio: float) -> dict[str, f
 def _around(version: DocumentVersion, start: int, end: int) -> list[Shown]:
     """The text from some lines before the quote to some lines after it; whole lines, for a table's sake."""
     first, last = max(start - AROUND, 0), min(end + AROUND, version.characters)
-    page = version.pages.filter(Q(start__lte=start) & Q(end__gt=start)).only("start", "end").first()
+    page = version.pages.filter(Q(start__lte=start) & Q(end__gt=start)).only("version", "start", "end").first()
     if page is not None:
         first, last = max(first, page.start), max(min(last, page.end), end)
     text = reading.read(version.pk, first, last)
@@ -235,7 +233,9 @@ def download(request: HttpRequest, version_id: int) -> FileResponse:
         raise Http404 from error
     response = FileResponse(file, content_type="application/octet-stream")
     response.headers["Content-Length"] = str(version.size)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{percent_encoded(version.filename, safe='')}"
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename*=UTF-8''{percent_encoded(version.filename, safe='')}"
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

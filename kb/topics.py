@@ -13,9 +13,10 @@ _NUMBERING = re.compile(
     r"^\s*(?:§?\s*\d+(?:\.\d+)*[.)、]?|[一二三四五六七八九十]+[、.]|第[一二三四五六七八九十百\d]+[章节条])\s*"
 )
 # Headings that say nothing about what stands under them.
-_EMPTY = frozenset(
-    "overview scope purpose introduction contents general summary background definitions appendix notes "
-    "概述 目的 范围 简介 目录 总则 背景 附则 附录 说明 前言 摘要 适用范围 目的和范围".split()
+_EMPTY = re.compile(
+    "overview|scope|purpose|introduction|contents|general|summary|background|definitions|appendix|notes|"
+    "概述|概要|目的|范围|简介|目录|总则|背景|附则|附录|说明|前言|摘要|适用范围|目的和范围",
+    re.IGNORECASE,
 )
 _SPEAKING = re.compile(r"[^\W\d_]{2}")
 
@@ -38,7 +39,9 @@ def topics(limit: int, *, chinese: bool) -> list[Topic]:
     found = list(rows.values_list("current_version", "title", "current_version__language")[:LOOKED_AT])
     headings: dict[int, list[str]] = {}
     versions = [version for version, _title, _language in found]
-    passages = Passage.objects.filter(version__in=versions, enabled=True, ordinal__lt=12, kind="text", heading_path__len__gt=1)
+    passages = Passage.objects.filter(
+        version__in=versions, enabled=True, ordinal__lt=12, kind="text", heading_path__len__gt=1
+    )
     for version, path in passages.order_by("version", "ordinal").values_list("version", "heading_path"):
         headings.setdefault(version, []).append(_NUMBERING.sub("", path[-1]).strip())
     usable: list[Topic] = []
@@ -51,5 +54,7 @@ def topics(limit: int, *, chinese: bool) -> list[Topic]:
 
 def _speaks(heading: str, title: str) -> bool:
     """Whether a heading says more than the title does, in a few words."""
-    plain = heading.lower().strip(" :：")
-    return 2 <= len(heading) <= 60 and heading != title and plain not in _EMPTY and bool(_SPEAKING.search(heading))
+    plain = heading.strip(" :：")
+    return (
+        2 <= len(heading) <= 60 and heading != title and not _EMPTY.fullmatch(plain) and bool(_SPEAKING.search(heading))
+    )

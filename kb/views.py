@@ -1,7 +1,7 @@
 """The documents page: collections, the table of documents, uploads and bulk actions."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -10,9 +10,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import Person
@@ -129,7 +128,7 @@ def upload(request: HttpRequest, collection_id: int) -> HttpResponse:
     refused: DocumentError | None = None
     for file in files:
         try:
-            add_document(collection, file.name or "", file.file, by=person)
+            add_document(collection, file.name or "", cast(BinaryIO, file.file), by=person)
         except DocumentError as error:
             refused = error
             messages.error(request, f"{file.name}: {sentence(error)}")

@@ -25,8 +25,9 @@ def address(place: Citation | Source) -> str:
 
 
 @register.filter
-def cited_documents(turn: Turn) -> int:
-    return len({citation.version for citation in turn.citations})
+def section(place: Citation | Source) -> str:
+    """The section without the document's title, which stands above it already."""
+    return place.section.removeprefix(f"{place.title} > ").removeprefix(place.title)
 
 
 @register.filter

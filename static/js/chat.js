@@ -83,8 +83,10 @@ function follow(turn) {
     const data = JSON.parse(event.data);
     if (event.type === "text") voice.add(data.text);
     if (event.type === "tool_called" || event.type === "escalated") voice.reset();
-    if (data.parts) keepingPlace(() => show(turn, data.parts));
-    if (LAST.includes(event.type)) {
+    const last = LAST.includes(event.type);
+    // What comes after the text stays below it: a short answer is not pushed out of the view by its sources.
+    if (data.parts) last ? show(turn, data.parts) : keepingPlace(() => show(turn, data.parts));
+    if (last) {
       voice.finish();
       finish(run, event.type);
     }

@@ -1,0 +1,113 @@
+"""Signing in, languages, keys."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.api_keys import person_of_key
+from accounts.models import ApiKey, Person
+
+SignIn = Callable[[Person], Client]
+RIGHT = {"login": "alice", "password": "a good password"}
+
+
+def test_signing_in_and_out(alice: Person, client: Client) -> None:
+    response = client.post("/sign-in/?next=/documents/", RIGHT | {"next": "/documents/"})
+    assert response.headers["Location"] == "/documents/"
+    assert client.get("/").status_code == 200
+    assert client.get("/sign-out/").status_code == 405
+    client.post("/sign-out/")
+    assert client.get("/").status_code == 302
+
+
+def test_signing_in_with_the_address(alice: Person, client: Client) -> None:
+    assert client.post("/sign-in/", RIGHT | {"login": "alice@example.com"}).status_code == 302
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(alice: Person, client: Client) -> None:
+    response = client.post("/sign-in/", RIGHT | {"password": "xyzzy-guess"})
+    html = response.content.decode()
+    assert 'role="alert"' in html
+    assert 'value="alice"' in html
+    assert "xyzzy" not in html
+
+
+def test_the_next_page_is_never_another_site(alice: Person, client: Client) -> None:
+    for address in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
+        location = client.post("/sign-in/", RIGHT | {"next": address}).headers["Location"]
+        assert location == "/"
+        client.post("/sign-out/")
+
+
+def test_guessing_is_slowed_down(alice: Person, client: Client) -> None:
+    answers = [client.post("/sign-in/", RIGHT | {"password": f"guess {n}"}).content.decode() for n in range(7)]
+    assert "Too many failed" in answers[-1]
+    assert client.post("/sign-in/", RIGHT).status_code == 200
+
+
+def test_people_who_left_do_not_come_in(alice: Person, client: Client) -> None:
+    alice.is_active = False
+    alice.save()
+    client.post("/sign-in/", RIGHT)
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/account/signup/", "/account/login/", "/admin/login/"])
+def test_there_is_one_door(client: Client, db: None, path: str) -> None:
+    response = client.post(path, {"username": "eve", "password1": "a good password", "password2": "a good password"})
+    assert response.headers["Location"].startswith("/sign-in/")
+    assert not Person.objects.filter(username="eve").exists()
+
+
+def test_the_admin_is_for_staff(alice: Person, admin: Person, sign_in: SignIn) -> None:
+    assert sign_in(alice).get("/admin/").status_code == 302
+    assert sign_in(admin).get(reverse("admin:accounts_person_changelist")).status_code == 200
+
+
+def test_a_language_is_remembered_on_every_device(alice: Person, client: Client) -> None:
+    client.force_login(alice)
+    response = client.post("/language/", {"language": "zh-hans", "next": "/documents/"})
+    assert response.headers["Location"] == "/documents/"
+    assert '<html lang="zh-Hans"' in client.get("/").content.decode()
+    another = Client()
+    assert '<html lang="en"' in another.get("/sign-in/").content.decode()
+    another.post("/sign-in/", RIGHT)
+    assert '<html lang="zh-Hans"' in another.get("/").content.decode()
+
+
+def test_the_language_can_be_chosen_before_signing_in(client: Client, db: None) -> None:
+    client.post("/language/", {"language": "zh-hans", "next": "/sign-in/"})
+    assert "登录" in client.get("/sign-in/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_the_language_switch_stays_on_this_site(client: Client, db: None, address: str) -> None:
+    assert client.post("/language/", {"language": "en", "next": address}).headers["Location"] == "/"
+
+
+def test_an_unknown_language_is_refused(client: Client, db: None) -> None:
+    assert client.post("/language/", {"language": "xx"}).status_code == 400
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(alice: Person, bob: Person, sign_in: SignIn) -> None:
+    client = sign_in(alice)
+    html = client.post("/keys/", {"name": "<i>wiki</i>"}).content.decode()
+    key = html.split('class="secret">')[1].split("<")[0]
+    assert person_of_key(key) == alice
+    assert "&lt;i&gt;wiki&lt;/i&gt;" in html
+    assert key not in client.get("/keys/").content.decode()
+    row = ApiKey.objects.get()
+    assert sign_in(bob).post(f"/keys/{row.pk}/revoke/").status_code == 404
+    assert person_of_key(key) == alice
+    client.post(f"/keys/{row.pk}/revoke/")
+    assert person_of_key(key) is None
+    assert "revoked on" in client.get("/keys/").content.decode()
+
+
+def test_a_key_needs_a_name(alice: Person, sign_in: SignIn) -> None:
+    response = sign_in(alice).post("/keys/", {"name": ""})
+    assert response.status_code == 422
+    assert "Give the key a name" in response.content.decode()
+    assert not ApiKey.objects.exists()

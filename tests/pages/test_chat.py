@@ -1,0 +1,283 @@
+"""Asking, conversations, and what people do with answers."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Person
+from agents.events import Checked, Escalated, Failed, Finished, Limited, Planned, Routed, Text, ToolCalled, ToolReturned
+from agents.models import Conversation, Feedback, Run, RunState
+from kb.models import Collection, Document
+from tests.pages.conftest import QUOTE, answered, source
+
+SignIn = Callable[[Person], Client]
+MakeRun = Callable[..., Run]
+MakeDocument = Callable[..., Document]
+
+
+def test_strangers_are_sent_to_sign_in(client: Client, db: None) -> None:
+    assert client.get("/").headers["Location"] == "/sign-in/?next=/"
+
+
+def test_the_start_has_the_company_and_questions_about_readable_documents(
+    alice: Person, bob: Person, people_files: Collection, make_document: MakeDocument, sign_in: SignIn
+) -> None:
+    make_document(people_files, "Salaries")
+    assert "What does “Salaries” say about “Hotels in cities”?" in sign_in(alice).get("/").content.decode()
+    page = sign_in(bob).get("/").content.decode()
+    assert "Zhinang 智囊" in page
+    assert "Salaries" not in page
+    assert "People files" not in page
+
+
+def test_asking_with_htmx_gives_the_turn_and_its_address(alice: Person, sign_in: SignIn) -> None:
+    client = sign_in(alice)
+    response = client.post("/ask/", {"question": "What <b>now</b>?", "mode": "fast"}, headers={"HX-Request": "true"})
+    run = Run.objects.get()
+    html = response.content.decode()
+    assert response.headers["HX-Push-Url"] == f"/c/{run.conversation_id}/"
+    assert f'data-stream="/runs/{run.pk}/events"' in html
+    assert "What &lt;b&gt;now&lt;/b&gt;?" in html
+    assert (run.mode, run.person) == ("fast", alice)
+
+
+def test_asking_works_without_scripts(alice: Person, sign_in: SignIn) -> None:
+    client = sign_in(alice)
+    response = client.post("/ask/", {"question": "What now?"}, follow=True)
+    html = response.content.decode()
+    assert response.redirect_chain == [(f"/c/{Run.objects.get().conversation_id}/", 302)]
+    assert '<noscript><meta http-equiv="refresh"' in html
+
+
+def test_an_empty_question_gets_a_sentence(alice: Person, sign_in: SignIn) -> None:
+    response = sign_in(alice).post("/ask/", {"question": "  "}, headers={"Accept-Language": "zh-CN"})
+    assert (response.status_code, response.content.decode()) == (422, "请先输入问题。")
+
+
+@pytest.mark.parametrize("given", ["not-a-uuid", "9b2f0a1e-0000-4000-8000-000000000000"])
+def test_an_unknown_conversation_is_not_found(alice: Person, sign_in: SignIn, given: str) -> None:
+    assert sign_in(alice).post("/ask/", {"question": "x", "conversation": given}).status_code == 404
+
+
+def test_an_answer_stands_there_with_marks_cards_and_steps(
+    alice: Person, handbook: Collection, make_document: MakeDocument, make_run: MakeRun, sign_in: SignIn
+) -> None:
+    document = make_document(handbook)
+    run = make_run(alice, answered(document))
+    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+    address = f'href="/sources/{document.current_version_id}/?start='
+    assert html.count(address) == 2  # the mark and the card
+    assert "Searched “hotel”" in html
+    assert "1 found" in html
+    assert "1.2 s" in html
+    assert "data-stream" not in html
+    assert '<details class="steps">' in html
+
+
+def test_what_is_not_supported_says_so(
+    alice: Person, handbook: Collection, make_document: MakeDocument, make_run: MakeRun, sign_in: SignIn
+) -> None:
+    run = make_run(alice, answered(make_document(handbook), support="unsupported"))
+    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+    assert 'class="claim-word unsupported"' in html
+    assert "not fully supported" in html
+
+
+def test_declining_shows_the_nearest_passages_that_may_be_read(
+    alice: Person,
+    bob: Person,
+    people_files: Collection,
+    make_document: MakeDocument,
+    make_run: MakeRun,
+    sign_in: SignIn,
+) -> None:
+    found = source(make_document(people_files))
+    events = [
+        ToolCalled("a", "search_knowledge", {"query": "x"}),
+        ToolReturned("a", "search_knowledge", found=1, sources=(found,)),
+        Text("The documents do not answer this."),
+        Checked((), "not_in_documents"),
+        Finished("fast", "The documents do not answer this."),
+    ]
+    html = sign_in(alice).get(f"/c/{make_run(alice, events).conversation_id}/").content.decode()
+    assert "What comes closest" in html
+    assert QUOTE in html
+    assert QUOTE not in sign_in(bob).get(f"/c/{make_run(bob, events).conversation_id}/").content.decode()
+
+
+def test_a_failure_is_a_sentence_in_the_page_language(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Failed("quota", "The quota is used up.", "额度已用完。")])
+    client = sign_in(alice)
+    assert "The quota is used up." in client.get(f"/c/{run.conversation_id}/").content.decode()
+    chinese = client.get(f"/c/{run.conversation_id}/", headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert "额度已用完。" in chinese
+    assert "The quota" not in chinese
+
+
+def test_thinking_shows_plan_reason_and_limit(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    events = [
+        Routed("fast"),
+        Escalated("two <i>sums</i>"),
+        Planned(("First", "Then")),
+        Limited("steps"),
+        Text("So."),
+        Finished("thinking", "So."),
+    ]
+    html = sign_in(alice).get(f"/c/{make_run(alice, events).conversation_id}/").content.decode()
+    assert "two &lt;i&gt;sums&lt;/i&gt;" in html
+    assert "<li>First</li>" in html
+    assert "limit of steps" in html
+
+
+def test_an_answer_given_again_keeps_the_earlier_one(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    first = make_run(alice, [Text("Old."), Finished("fast", "Old.")])
+    make_run(alice, [Text("New."), Finished("fast", "New.")], first.conversation, regenerates=first)
+    html = sign_in(alice).get(f"/c/{first.conversation_id}/").content.decode()
+    assert html.count('<article class="turn"') == 1
+    assert "1 earlier answer" in html
+    assert html.index("Old.") < html.index("New.")
+
+
+def test_regenerating_asks_again_with_more_thought(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Text("Old."), Finished("fast", "Old.")])
+    response = sign_in(alice).post(f"/runs/{run.pk}/regenerate/", {"mode": "thinking"}, headers={"HX-Request": "true"})
+    again = Run.objects.get(regenerates=run)
+    assert again.mode == "thinking"
+    assert f'id="turn-{again.pk}"' in response.content.decode()
+    assert sign_in(alice).post(f"/runs/{again.pk}/regenerate/").status_code == 409
+
+
+def test_feedback_is_kept_and_changed(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Text("x"), Finished("fast", "x")])
+    client = sign_in(alice)
+    for word, helped in (("yes", True), ("no", False)):
+        client.post(f"/runs/{run.pk}/feedback/", {"helped": word}, headers={"HX-Request": "true"})
+        assert Feedback.objects.get(run=run).helped is helped
+
+
+@pytest.mark.parametrize("path", ["events", "cancel/", "regenerate/", "feedback/"])
+def test_runs_of_others_do_not_exist(alice: Person, bob: Person, make_run: MakeRun, sign_in: SignIn, path: str) -> None:
+    run = make_run(alice, [Text("x"), Finished("fast", "x")])
+    client = sign_in(bob)
+    method = client.get if path == "events" else client.post
+    assert method(f"/runs/{run.pk}/{path}").status_code == 404
+    assert not Feedback.objects.exists()
+    assert Run.objects.count() == 1
+
+
+def test_conversations_of_others_do_not_exist(alice: Person, bob: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Finished("fast", "x")])
+    client = sign_in(bob)
+    assert client.get(f"/c/{run.conversation_id}/").status_code == 404
+    assert client.post(f"/c/{run.conversation_id}/delete/").status_code == 404
+    assert client.post("/ask/", {"question": "x", "conversation": run.conversation_id}).status_code == 404
+    assert "What may a hotel cost?" not in client.get("/?q=hotel").content.decode()
+
+
+def test_deleting_a_conversation(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Finished("fast", "x")])
+    sign_in(alice).post(f"/c/{run.conversation_id}/delete/")
+    assert not Conversation.objects.exists()
+
+
+def test_conversations_are_found_by_what_was_asked(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    make_run(alice, [], question="Where is the key?")
+    make_run(alice, [], question="年假几天？")
+    html = sign_in(alice).get("/?q=年假", headers={"HX-Target": "conversations"}).content.decode()
+    assert "年假几天？" in html
+    assert "key" not in html
+    assert "<html" not in html
+
+
+def test_queries_do_not_grow_with_the_conversation(
+    alice: Person,
+    handbook: Collection,
+    make_document: MakeDocument,
+    make_run: MakeRun,
+    sign_in: SignIn,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    document = make_document(handbook)
+    first = make_run(alice, answered(document))
+    for _ in range(12):
+        make_run(alice, answered(document), first.conversation)
+        make_run(alice, [])
+    client = sign_in(alice)
+    with django_assert_max_num_queries(16):
+        client.get(f"/c/{first.conversation_id}/")
+
+
+def events_of(response: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    async def read() -> bytes:
+        return b"".join([part async for part in response.streaming_content])
+
+    from asgiref.sync import async_to_sync
+
+    text = async_to_sync(read)().decode()
+    found = re.findall(r"id: (\d+)\nevent: (\w+)\ndata: (.*)\n\n", text)
+    return [(number, kind, json.loads(data)) for number, kind, data in found]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stream_gives_the_events_and_the_parts_of_the_page(
+    alice: Person, handbook: Collection, make_document: MakeDocument, make_run: MakeRun, sign_in: SignIn
+) -> None:
+    run = make_run(alice, answered(make_document(handbook)))
+    frames = events_of(sign_in(alice).get(f"/runs/{run.pk}/events"))
+    assert [kind for _, kind, _ in frames] == [
+        "routed", "tool_called", "tool_returned", "text", "cited", "checked", "finished",
+    ]  # fmt: skip
+    assert frames[0][2]["parts"]["clear"] is True
+    last = frames[-1][2]["parts"]
+    page = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+    assert last["answer"].strip() in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_taken_up_in_the_middle_has_the_whole_text_once(
+    alice: Person, make_run: MakeRun, sign_in: SignIn
+) -> None:
+    words = [Text("One. "), Text("Two. "), Text("Three.")]
+    run = make_run(alice, [Routed("fast"), *words, Finished("fast", "One. Two. Three.")])
+    client = sign_in(alice)
+    for after in range(4):
+        frames = events_of(client.get(f"/runs/{run.pk}/events", headers={"Last-Event-ID": str(after)}))
+        shown = ""
+        for _, kind, data in frames[:-1]:
+            parts = data.get("parts", {})
+            shown = "" if parts.get("clear") else shown
+            shown = parts.get("tail", shown)
+            assert kind != "finished"
+        assert re.sub(r"<[^>]*>", "", shown).strip() == "One. Two. Three."
+        assert frames[-1][1] == "finished"
+    assert client.get(f"/runs/{run.pk}/events?after=5").status_code == 204
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stream_speaks_the_language_of_the_page(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Routed("fast"), ToolCalled("a", "search_knowledge", {"query": "x"}), Finished("fast", "")])
+    frames = events_of(sign_in(alice).get(f"/runs/{run.pk}/events", headers={"Accept-Language": "zh-CN"}))
+    assert "查找“x”" in frames[-1][2]["parts"]["steps"]
+
+
+def test_cancelling_asks_the_run_to_stop(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Routed("fast")])
+    sign_in(alice).post(f"/runs/{run.pk}/cancel/", headers={"HX-Request": "true"})
+    run.refresh_from_db()
+    assert run.cancel_requested
+    assert run.state == RunState.RUNNING
+
+
+def test_models_are_for_those_who_look_after_the_installation(admin: Person, bob: Person, sign_in: SignIn) -> None:
+    assert sign_in(bob).get("/models/").status_code == 404
+    assert sign_in(admin).get("/models/").status_code == 200
+
+
+def test_ids_are_uuids(alice: Person, sign_in: SignIn) -> None:
+    assert sign_in(alice).get(f"/c/{UUID(int=0)}/").status_code == 404

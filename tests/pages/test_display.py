@@ -1,0 +1,50 @@
+"""A stretch of a document's text is shown as it is, with its quotes marked."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.display import Shown, display, pieces
+
+TEXT = "# Title\n\nFirst line\nsecond line\n\nCity\tLimit\nBerlin\t150\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+
+
+def words(block: Shown) -> str:
+    if block.rows:
+        return " / ".join(" ".join("".join(piece.text for piece in cell) for cell in row.cells) for row in block.rows)
+    return "".join(piece.text for piece in block.pieces)
+
+
+def test_headings_paragraphs_and_tables() -> None:
+    blocks = display(TEXT, 0, {0: 1})
+    assert [(block.kind, words(block)) for block in blocks] == [
+        ("heading", "Title"),
+        ("paragraph", "First line\nsecond line"),
+        ("table", "City Limit / Berlin 150"),
+        ("table", "a b / 1 2"),
+    ]
+
+
+def test_a_quote_is_marked_where_it_stands() -> None:
+    offset = 1_000
+    start = TEXT.index("line\nsecond")
+    blocks = display(TEXT, offset, {}, [(offset + start, offset + start + len("line\nsecond"))])
+    marked = [piece.text for block in blocks for piece in block.pieces if piece.marked]
+    assert marked == ["line\nsecond"]
+
+
+def test_a_quoted_row_is_marked_with_its_cells() -> None:
+    start = TEXT.index("Berlin")
+    table = display(TEXT, 0, {0: 1}, [(start, start + len("Berlin\t150"))])[2]
+    assert [row.marked for row in table.rows] == [False, True]
+    assert [piece.text for cell in table.rows[1].cells for piece in cell if piece.marked] == ["Berlin", "150"]
+
+
+@given(st.text(), st.integers(0, 50), st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), max_size=4))
+def test_no_character_is_lost(text: str, offset: int, quotes: list[tuple[int, int]]) -> None:
+    assert "".join(piece.text for piece in pieces(text, offset, quotes)) == text
+
+
+@given(st.text(alphabet="a |\t\n#-", max_size=60))
+def test_any_text_can_be_shown(text: str) -> None:
+    for block in display(text, 0, {}, [(3, 9)]):
+        assert block.kind in ("heading", "paragraph", "table")
