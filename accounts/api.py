@@ -1,9 +1,9 @@
-"""Who is asking: the API's bearer keys."""
+"""Who is asking: the API's bearer keys; and the error that every part of the API answers with."""
 
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 from ninja.security import HttpBearer
 
 from accounts.api_keys import person_of_key
@@ -12,11 +12,18 @@ from accounts.models import Person
 router = Router(tags=["people"])
 
 
+class Problem(Schema):
+    """What is wrong, for programs and for people."""
+
+    code: str = Field(description="A word that stays the same in every language and version.")
+    message: str = Field(description="A sentence that says what to do, in the language of `Accept-Language`.")
+
+
 class KeyAuth(HttpBearer):
     """`Authorization: Bearer <key>`; the key's person becomes `request.auth`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
-        return person_of_key(token)
+        return person_of_key(token.strip())
 
 
 class PersonOut(Schema):

@@ -7,28 +7,34 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
 
-from accounts.api import asker
+from accounts.api import Problem, asker
 from accounts.models import Person
 from agents import runs
 from agents.event_stream import HEADERS, event_number, frames
 from agents.events import Failed
 from agents.journal import stored_after
 from agents.models import Conversation, Run, RunState
+from agents.writer import Summary
+from kb.access import acting_as, collections_for
 
 router = Router(tags=["questions"])
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+EVENTS: dict[str, Any] = {
+    "text/event-stream": {"schema": {"type": "string", "description": "`id`, `event` and `data` of each event"}}
+}
 
 
 class AskIn(Schema):
     question: Annotated[str, Field(min_length=1, max_length=runs.QUESTION_LENGTH)]
     mode: Literal["auto", "fast", "thinking"] = "auto"
-    collections: list[int] | None = Field(
-        default=None, description="Look in these only; all that you may read otherwise."
+    collections: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="Look in these only; in all that you may read otherwise."
     )
     conversation: UUID | None = Field(default=None, description="Go on in this conversation.")
     as_of: date | None = Field(default=None, description="Answer from what was valid on this day.")
@@ -61,32 +67,44 @@ class AnswerOut(Schema):
     run: UUID
     conversation: UUID
     question: str
-    state: str
-    mode: str = Field(description="the road that answered: fast or thinking")
-    answer: str
+    state: str = Field(description="running finished failed cancelled")
+    mode: str = Field(description="the road that answered: fast or thinking; while none is chosen, the mode asked for")
+    answer: str = Field(description="Markdown; of a run that is still running, what there is of it")
     citations: list[CitationOut]
     claims: list[ClaimOut]
     usage: dict[str, int]
+    error: Problem | None = Field(default=None, description="Why a run failed or was stopped.")
 
 
 class FailedOut(Schema):
-    error: dict[str, Any]
+    error: Problem
     run: UUID
+    conversation: UUID
     answer: str = Field(description="what there was of the answer when it broke off")
 
 
 def answer_of(run: Run) -> dict[str, Any]:
-    """A run's outcome as the API gives it."""
+    """A run as it stands, as the API gives it."""
+    columns = {"road": run.road, "answer": run.answer, "citations": run.citations, "claims": run.claims}
+    error = None
+    if run.state == RunState.RUNNING:
+        summary = Summary()
+        for _seq, event in stored_after(run.pk, 0).events:
+            summary.add(event)
+        columns = summary.columns()
+    elif run.state != RunState.FINISHED:
+        error, _retry = failure_of(run)
     return {
         "run": run.pk,
         "conversation": run.conversation_id,
         "question": run.question,
         "state": run.state,
-        "mode": run.road or run.mode,
-        "answer": run.answer,
-        "citations": run.citations,
-        "claims": run.claims,
+        "mode": columns["road"] or run.mode,
+        "answer": columns["answer"],
+        "citations": columns["citations"],
+        "claims": columns["claims"],
         "usage": run.usage,
+        "error": error,
     }
 
 
@@ -108,6 +126,11 @@ def begin(person: Person, body: AskIn) -> Run:
     if body.conversation is not None:
         conversation = Conversation.objects.filter(pk=body.conversation, person=person).first()
         if conversation is None:
+            raise Http404
+    if body.collections:
+        with acting_as(person):
+            readable = set(collections_for().filter(pk__in=body.collections).values_list("pk", flat=True))
+        if not readable.issuperset(body.collections):
             raise Http404
     try:
         return runs.start(
@@ -131,7 +154,7 @@ def stream_of(run: Run, after_seq: int) -> StreamingHttpResponse:
     )
 
 
-def failure_of(run: Run) -> tuple[dict[str, Any], bool]:
+def failure_of(run: Run) -> tuple[dict[str, str], bool]:
     """Why a run failed, in the reader's language, and whether asking again may help."""
     events = [event for _seq, event in stored_after(run.pk, 0).events]
     failed = next((event for event in reversed(events) if isinstance(event, Failed)), None)
@@ -142,12 +165,16 @@ def failure_of(run: Run) -> tuple[dict[str, Any], bool]:
 
 
 @router.post(
-    "/ask", response={200: AnswerOut, 502: FailedOut, 503: FailedOut, 409: FailedOut}, summary="Ask a question"
+    "/ask",
+    response={200: AnswerOut, 502: FailedOut, 503: FailedOut, 409: FailedOut},
+    summary="Ask a question",
+    openapi_extra={"responses": {200: {"content": EVENTS}}},
 )
 async def ask(request: HttpRequest, body: AskIn) -> Any:
     """The answer with its citations and claims, or with `stream: true` the run's events as they happen.
 
-    A client that goes away does not end the run: read it again under `/runs/{id}`.
+    A client that goes away does not end the run: read it again under `/runs/{run}`. When a model fails, the status is
+    502, or 503 where asking again may help, with what there is of the answer; 409 when somebody stopped the run.
     """
     person = asker(request)
     run = await sync_to_async(begin)(person, body)
@@ -158,7 +185,8 @@ async def ask(request: HttpRequest, body: AskIn) -> Any:
         return Status(200, answer_of(run))
     error, retry = await sync_to_async(failure_of)(run)
     status = 409 if run.state == RunState.CANCELLED else 503 if retry else 502
-    return Status(status, {"error": error, "run": run.pk, "answer": run.answer})
+    body_out = {"error": error, "run": run.pk, "conversation": run.conversation_id, "answer": run.answer}
+    return Status(status, body_out)
 
 
 @router.get("/runs/{run_id}", response=AnswerOut, summary="A run as it stands")
@@ -167,10 +195,19 @@ def get_run(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
     return answer_of(run)
 
 
-@router.get("/runs/{run_id}/events", summary="A run's events, from the beginning or after Last-Event-ID")
-async def get_events(request: HttpRequest, run_id: UUID, after: int = 0) -> HttpResponse | StreamingHttpResponse:
+@router.get(
+    "/runs/{run_id}/events",
+    summary="A run's events, from the beginning or after a number",
+    openapi_extra={"responses": {200: {"description": "OK", "content": EVENTS}}},
+)
+async def get_events(
+    request: HttpRequest,
+    run_id: UUID,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="the number of the last event you have")] = 0,
+) -> StreamingHttpResponse:
+    """Server-sent events; the stream ends after the run's last one. `Last-Event-ID` is the same as `after`."""
     run = await sync_to_async(own_run)(asker(request), run_id)
-    return stream_of(run, max(0, after, event_number(request.headers.get("Last-Event-ID"))))
+    return stream_of(run, max(after, event_number(request.headers.get("Last-Event-ID"))))
 
 
 @router.post("/runs/{run_id}/cancel", response={202: AnswerOut}, summary="Stop a run")

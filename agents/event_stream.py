@@ -17,7 +17,7 @@ from agents.runs import follow
 
 T = TypeVar("T")
 
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
 SILENCE_SECONDS = 15.0
 ALIVE = b": still at work\n\n"
 

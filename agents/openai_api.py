@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from asgiref.sync import sync_to_async
+from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -39,6 +41,7 @@ from agents.events import (
     to_data,
 )
 from agents.models import Conversation, Run, RunState
+from agents.threads import in_thread
 
 MODELS = {"zhinang-auto": "auto", "zhinang-fast": "fast", "zhinang-thinking": "thinking"}
 # When this part of the protocol was first served; clients show it as the models' age.
@@ -50,7 +53,7 @@ class Part(BaseModel):
     """A part of a message. Only text is read."""
 
     type: str
-    text: str = ""
+    text: str | None = None
 
 
 class ChatMessage(BaseModel):
@@ -60,8 +63,9 @@ class ChatMessage(BaseModel):
     @property
     def text(self) -> str:
         if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content if part.type in ("text", "input_text"))
-        return self.content or ""
+            texts = [part.text or "" for part in self.content if part.type in ("text", "input_text", "output_text")]
+            return "\n".join(texts).replace("\0", "")
+        return (self.content or "").replace("\0", "")
 
 
 class StreamOptions(BaseModel):
@@ -71,23 +75,32 @@ class StreamOptions(BaseModel):
 class ChatIn(BaseModel):
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
-    stream: bool = False
+    stream: bool | None = False
     stream_options: StreamOptions | None = None
 
 
 class Refused(Exception):
     """The request cannot be served; what to answer in OpenAI's shape."""
 
-    def __init__(self, status: int, message: str, code: str | None, param: str | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, code: str | None, param: str | None = None, again: bool | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.message, self.code, self.param = status, message, code, param
+        self.again = again  # whether the same request may do better; None: as the status says
 
-    def response(self) -> JsonResponse:
+    def error(self) -> dict[str, Any]:
         kind = {401: "authentication_error", 429: "rate_limit_error"}.get(self.status, "invalid_request_error")
         if self.status >= 500:
             kind = "server_error"
-        error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
-        return JsonResponse({"error": error}, status=self.status)
+        return {"message": self.message, "type": kind, "param": self.param, "code": self.code}
+
+    def response(self) -> JsonResponse:
+        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else {}
+        if self.again is not None:
+            # OpenAI's clients repeat a request after 409 and 5xx by themselves unless this header says otherwise.
+            headers["x-should-retry"] = str(self.again).lower()
+        return JsonResponse({"error": self.error()}, status=self.status, headers=headers)
 
 
 def _person(request: HttpRequest) -> Person:
@@ -107,8 +120,22 @@ def models(request: HttpRequest) -> HttpResponse:
         _person(request)
     except Refused as refused:
         return refused.response()
-    data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "zhinang"} for name in MODELS]
-    return JsonResponse({"object": "list", "data": data})
+    return JsonResponse({"object": "list", "data": [_model(name) for name in MODELS]})
+
+
+@require_GET
+def model(request: HttpRequest, name: str) -> HttpResponse:
+    """One of them."""
+    try:
+        _person(request)
+        _check_model(name)
+    except Refused as refused:
+        return refused.response()
+    return JsonResponse(_model(name))
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "zhinang"}
 
 
 @csrf_exempt
@@ -123,37 +150,40 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
         return refused.response()
     if body.stream:
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
-        return StreamingHttpResponse(
-            _chunks(run, body.model, with_usage), content_type="text/event-stream", headers=HEADERS
-        )
+        chunks = _chunks(run, body.model, with_usage, get_language() or "en")
+        return StreamingHttpResponse(chunks, content_type="text/event-stream", headers=HEADERS)
     return await _completion(run, body.model)
 
 
 def _body(request: HttpRequest) -> ChatIn:
     try:
         body = TypeAdapter(ChatIn).validate_json(request.body)
+    except RequestDataTooBig as error:
+        message = _("The request is too large. Send a shorter conversation.")
+        raise Refused(413, message, "request_too_large") from error
     except ValidationError as error:
-        problem = error.errors()[0]
+        problem = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"])
-        raise Refused(400, f"{where}: {problem['msg']}", "invalid_request", where or None) from error
-    if body.model not in MODELS:
-        names = ", ".join(MODELS)
-        message = _("There is no model “%(model)s” here. Choose one of: %(names)s.") % {
-            "model": body.model,
-            "names": names,
-        }
-        raise Refused(404, message, "model_not_found", "model")
+        raise Refused(400, f"{where}: {problem['msg']}".removeprefix(": "), "invalid_request", where or None) from error
+    _check_model(body.model)
     return body
+
+
+def _check_model(name: str) -> None:
+    if name not in MODELS:
+        message = _("There is no model “%(model)s” here. Choose one of: %(names)s.")
+        raise Refused(404, message % {"model": name, "names": ", ".join(MODELS)}, "model_not_found", "model")
 
 
 def _begin(person: Person, body: ChatIn) -> Run:
     turns = [message for message in body.messages if message.role in ("user", "assistant") and message.text.strip()]
     if not turns or turns[-1].role != "user":
         raise Refused(400, _("The last message must be a question of the user."), "invalid_request", "messages")
-    conversation = Conversation.objects.create(person=person, title=turns[-1].text[:80], listed=False)
-    _remember(conversation, turns[:-1][-HISTORY_MESSAGES:])
     try:
-        return runs.start(person, turns[-1].text, mode=MODELS[body.model], conversation=conversation)
+        with transaction.atomic():
+            conversation = Conversation.objects.create(person=person, title=turns[-1].text[:80], listed=False)
+            _remember(conversation, turns[:-1][-HISTORY_MESSAGES:])
+            return runs.start(person, turns[-1].text, mode=MODELS[body.model], conversation=conversation)
     except runs.QuestionError as error:
         raise Refused(400, str(error), "invalid_request", "messages") from error
 
@@ -177,13 +207,21 @@ def _remember(conversation: Conversation, turns: list[ChatMessage]) -> None:
 
 
 async def _completion(run: Run, model: str) -> HttpResponse:
+    language = get_language() or "en"
     failure: Event | None = None
+    reasoning: list[str] = []
     async for _seq, event in runs.follow(run.pk):
-        failure = event if isinstance(event, (Failed, Cancelled)) else failure
-    run = await sync_to_async(Run.objects.get)(pk=run.pk)
+        if isinstance(event, Thinking):
+            reasoning.append(event.text)
+        elif isinstance(event, (Failed, Cancelled)):
+            failure = event
     if failure is not None:
-        return _refusal(failure).response()
-    message = {"role": "assistant", "content": run.answer + _sources(run.citations), "refusal": None}
+        return _refusal(failure, language).response()
+    run = await in_thread(Run.objects.get, pk=run.pk)
+    content = run.answer + _sources(run.citations, language)
+    message = {"role": "assistant", "content": content, "refusal": None}
+    if reasoning:
+        message["reasoning_content"] = "".join(reasoning)
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     return JsonResponse(
         {
@@ -199,13 +237,15 @@ async def _completion(run: Run, model: str) -> HttpResponse:
     )
 
 
-async def _chunks(run: Run, model: str, with_usage: bool) -> AsyncIterator[bytes]:
-    head = {
+async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> AsyncIterator[bytes]:
+    head: dict[str, Any] = {
         "id": f"chatcmpl-{run.pk.hex}",
         "object": "chat.completion.chunk",
         "created": int(time.time()),
         "model": model,
     }
+    if with_usage:
+        head["usage"] = None
 
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
@@ -225,23 +265,24 @@ async def _chunks(run: Run, model: str, with_usage: bool) -> AsyncIterator[bytes
             case Text(text=text):
                 answering = True
                 yield chunk({"content": text})
-            case ToolCalled() | Escalated() if answering:
-                # What was said before was a remark on the way; text that was sent cannot be taken back.
-                answering = False
+            case ToolCalled() | Escalated():
                 citations.clear()
-                yield chunk({"content": "\n\n"})
+                if answering:
+                    # What was said before was a remark on the way; text that was sent cannot be taken back.
+                    answering = False
+                    yield chunk({"content": "\n\n"})
             case Cited():
                 citations += to_data(event)["citations"]
             case Checked():
                 claims = to_data(event)["claims"]
             case Finished(usage=usage):
-                if sources := _sources(citations):
+                if sources := _sources(citations, language):
                     yield chunk({"content": sources})
                 yield chunk({}, "stop", citations=citations, claims=claims)
                 if with_usage:
                     yield _frame({**head, "choices": [], "usage": _usage(usage)})
             case Failed() | Cancelled():
-                yield _frame(orjson.loads(_refusal(event).response().content))
+                yield _frame({"error": _refusal(event, language).error()})
     yield b"data: [DONE]\n\n"
 
 
@@ -249,24 +290,28 @@ def _frame(data: dict[str, Any]) -> bytes:
     return b"data: %s\n\n" % orjson.dumps(data)
 
 
-def _refusal(event: Event) -> Refused:
+def _refusal(event: Event, language: str) -> Refused:
     if not isinstance(event, Failed):
-        return Refused(409, _("The answer was stopped."), "cancelled")
-    chinese = (get_language() or "en").startswith("zh")
+        with override(language):
+            return Refused(409, _("The answer was stopped."), "cancelled", again=False)
     status = 429 if event.error == "rate_limit" else 503 if event.retry else 502
-    return Refused(status, event.message_zh if chinese else event.message_en, event.error)
+    message = event.message_zh if language.startswith("zh") else event.message_en
+    return Refused(status, message, event.error, again=event.retry)
 
 
-def _sources(citations: list[dict[str, Any]]) -> str:
+def _sources(citations: list[dict[str, Any]], language: str) -> str:
     """The list under the answer that explains its marks, in Markdown."""
-    lines = []
-    for citation in citations:
-        place = [citation["title"] or _("document %(number)s") % {"number": citation["document"]}]
-        if citation["page"]:
-            place.append(_("page %(number)s") % {"number": citation["page"]})
-        quote = " ".join(str(citation["quote"]).split())
-        lines.append(f"[{citation['number']}] {', '.join(place)}: “{quote}”")
+    with override(language):
+        lines = [_source(citation) for citation in citations]
     return "\n\n" + "\n\n".join(lines) if lines else ""
+
+
+def _source(citation: dict[str, Any]) -> str:
+    place = [citation["title"] or _("document %(number)s") % {"number": citation["document"]}]
+    if citation["page"]:
+        place.append(_("page %(number)s") % {"number": citation["page"]})
+    quote = " ".join(str(citation["quote"]).split())
+    return f"[{citation['number']}] {', '.join(place)}: “{quote}”"
 
 
 def _usage(usage: dict[str, int]) -> dict[str, Any]:

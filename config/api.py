@@ -1,21 +1,82 @@
-"""The REST API: its routers, and one shape for every error."""
+"""The REST API: its routers, one shape for every error, and which errors each operation may answer with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from accounts.api import KeyAuth
 from accounts.api import router as people
 from agents.api import router as questions
+from config.field_errors import sentence
 from kb.api import router as knowledge
 from kb.errors import DocumentError, Kind
 
-api = NinjaAPI(
+ERRORS = {
+    400: "The request cannot be read.",
+    401: "The key is missing, unknown or revoked.",
+    403: "You may read this, but not change it.",
+    404: "There is no such thing that you may read.",
+    409: "It is not in a state in which this is possible.",
+    413: "The request or a file in it is too large.",
+    422: "A field or a file is not right; `fields` names each.",
+    507: "The server's storage is full.",
+}
+
+
+class Api(NinjaAPI):
+    """Names operations by their function, and adds the errors that each may answer with to its description."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        schema["components"]["schemas"]["Error"] = {
+            "title": "Error",
+            "type": "object",
+            "required": ["error"],
+            "properties": {"error": {"$ref": "#/components/schemas/Problem"}},
+        }
+        for path in schema["paths"].values():
+            for method, operation in path.items():
+                for status in _errors_of(method, operation):
+                    operation["responses"].setdefault(status, _described(status))
+        return schema
+
+
+def _errors_of(method: str, operation: dict[str, Any]) -> list[int]:
+    """The errors an operation may answer with."""
+    changes = method != "get" and operation["operationId"] not in ("search", "ask", "cancel_run")
+    uploads = "multipart/form-data" in operation.get("requestBody", {}).get("content", {})
+    parameters = operation.get("parameters", [])
+    possible = {
+        400: True,  # a damaged query string or form
+        401: True,
+        403: changes,
+        404: any(parameter["in"] == "path" for parameter in parameters) or operation["operationId"] == "ask",
+        409: changes,
+        413: "requestBody" in operation,
+        422: bool(parameters) or "requestBody" in operation,
+        507: uploads,
+    }
+    return [status for status, may_be in possible.items() if may_be]
+
+
+def _described(status: int) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": ERRORS[status], "content": content}
+
+
+api = Api(
     title="Zhinang 智囊",
     version="1",
     description=(
@@ -66,12 +127,19 @@ def not_found(request: HttpRequest, exception: Http404) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, exception: ValidationError) -> HttpResponse:
     fields = [
-        {"field": ".".join(str(part) for part in problem["loc"][1:]), "message": problem["msg"]}
+        {"field": _place(problem["loc"]), "message": sentence(problem["type"], problem.get("ctx", {}))}
         for problem in exception.errors
     ]
-    first = fields[0] if fields else {"field": "", "message": ""}
-    sentence = _("The field “%(field)s” is not right: %(message)s.") % first
-    return error(request, 422, "invalid", sentence, fields=fields)
+    message = _("The field “%(field)s” is not right: %(message)s.") % fields[0]
+    return error(request, 422, "invalid", message, fields=fields)
+
+
+def _place(location: Sequence[str | int]) -> str:
+    """A field's name for people, like `collections.0`; the name of the whole body's parameter means nothing to them."""
+    source, *names = (str(part) for part in location)
+    if source == "body" and len(names) > 1:
+        del names[0]
+    return ".".join(names) or source
 
 
 @api.exception_handler(RequestDataTooBig)
@@ -80,10 +148,19 @@ def too_large(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error(request, 413, "too_large", _("The request is too large. Send fewer or smaller files at a time."))
 
 
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(UnicodeError)
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error(
+        request, 400, "bad_request", _("The request cannot be read. Check its form, its host and its encoding.")
+    )
+
+
 @api.exception_handler(HttpError)
 def refused(request: HttpRequest, exception: HttpError) -> HttpResponse:
-    codes = {400: "bad_request", 403: "forbidden", 404: "not_found", 409: "conflict", 429: "too_many_requests"}
-    return error(request, exception.status_code, codes.get(exception.status_code, "refused"), str(exception))
+    if exception.status_code == 400:
+        return error(request, 400, "bad_request", _("The request's body is not valid JSON. Correct it."))
+    return error(request, exception.status_code, "invalid", str(exception))
 
 
 @api.exception_handler(DocumentError)

@@ -1,4 +1,4 @@
-"""Headers that every page carries."""
+"""Headers that every answer carries."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,21 +18,24 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest]
 
 
 @sync_and_async_middleware
-def content_security_policy(get_response: GetResponse) -> GetResponse:
-    """Adds the content security policy to every response that does not bring its own."""
+def protective_headers(get_response: GetResponse) -> GetResponse:
+    """Adds the content security policy, and keeps what is somebody's own out of caches; answers may bring their own."""
     if iscoroutinefunction(get_response):
 
         async def asynchronous(request: HttpRequest) -> HttpResponseBase:
-            response: HttpResponseBase = await get_response(request)
-            response.headers.setdefault("Content-Security-Policy", POLICY)
-            return response
+            return _protected(await get_response(request))
 
         return asynchronous
 
     def synchronous(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         assert isinstance(response, HttpResponseBase)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        return response
+        return _protected(response)
 
     return synchronous
+
+
+def _protected(response: HttpResponseBase) -> HttpResponseBase:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response

@@ -1,35 +1,43 @@
 """Collections, documents and search over HTTP."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Literal, cast
 
 from django.http import FileResponse, Http404, HttpRequest
 from django.utils.translation import get_language
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
+from pydantic import AfterValidator
 
-from accounts.api import asker
+from accounts.api import Problem, asker
 from kb import documents, storage
 from kb.access import acting_as, collections_for, document_for, documents_for
 from kb.collections import create_collection as add_collection
 from kb.collections import delete_collection as erase_collection
 from kb.documents import About
+from kb.errors import DocumentError
 from kb.models import Collection, Document, DocumentVersion, State
 from kb.search import Hit, search_as
+from kb.storage import BlobMissing
 from kb.uploads import Refused, receive
 
 router = Router(tags=["knowledge"])
+FILE = {"responses": {200: {"description": "OK", "content": {"application/octet-stream": {}}}}}
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
-class ErrorOut(Schema):
-    code: str
-    message: str
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL; nobody can see that one is gone."""
+    return text.replace("\0", "")
+
+
+Line = Annotated[str, AfterValidator(_storable)]
 
 
 class CollectionIn(Schema):
-    name: str
-    description: str = ""
-    groups: list[str] = Field(default=[], description="Names of the groups that may read it.")
+    name: Line
+    description: Annotated[Line, Field(max_length=10_000)] = ""
+    groups: list[Line] = Field(default=[], description="Names of the groups that may read it.")
     everyone: bool = Field(default=False, description="Everybody who signs in may read it.")
 
 
@@ -52,7 +60,7 @@ class VersionOut(Schema):
     filename: str
     state: str
     progress: Progress
-    error: ErrorOut | None
+    error: Problem | None
     size: int
     sha256: str
     media_type: str
@@ -73,7 +81,7 @@ class DocumentOut(Schema):
     tags: list[str]
     state: str = Field(description="queued parsing embedding indexing ready failed cancelled; of the latest version")
     progress: Progress
-    error: ErrorOut | None
+    error: Problem | None
     version: VersionOut | None = Field(description="the latest version")
     current_version: int | None = Field(description="the version that answers now")
     updated_at: datetime
@@ -86,7 +94,7 @@ class DocumentsOut(Schema):
 
 class RefusedOut(Schema):
     filename: str
-    error: ErrorOut
+    error: Problem
 
 
 class AcceptedOut(Schema):
@@ -95,17 +103,22 @@ class AcceptedOut(Schema):
 
 
 class Dates(Schema):
-    title: str = ""
+    title: Annotated[Line, Field(max_length=500)] = ""
     effective_from: date | None = None
     effective_to: date | None = None
 
 
 class SearchIn(Schema):
-    query: Annotated[str, Field(min_length=1, max_length=2000)]
+    query: Annotated[Line, Field(min_length=1, max_length=2000)]
     limit: Annotated[int, Field(ge=1, le=100)] = 10
-    collections: list[int] | None = None
-    documents: list[int] | None = None
-    as_of: date | None = None
+    collections: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="Look in these only; in all that you may read otherwise."
+    )
+    documents: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    as_of: date | None = Field(default=None, description="What was valid on this day; today otherwise.")
+    method: Literal["fused", "lexical", "dense"] = Field(
+        default="fused", description="By words and by meaning, by words alone, or by meaning alone."
+    )
 
 
 class HitOut(Schema):
@@ -125,6 +138,7 @@ class HitOut(Schema):
 
 class SearchOut(Schema):
     hits: list[HitOut]
+    degraded: bool = Field(description="Meaning could not be compared just now, so only words counted.")
 
 
 def _version(version: DocumentVersion) -> dict[str, Any]:
@@ -171,6 +185,11 @@ def _document(document: Document) -> dict[str, Any]:
         "current_version": document.current_version_id,
         "updated_at": document.updated_at,
     }
+
+
+def _refused(refused: Refused) -> dict[str, Any]:
+    sentence = refused.error.sentence(get_language() or "en")
+    return {"filename": refused.name, "error": {"code": refused.error.code, "message": sentence}}
 
 
 def _content(file: UploadedFile) -> BinaryIO:
@@ -239,7 +258,10 @@ def list_documents(
 
 @router.post("/collections/{collection_id}/documents", response={202: AcceptedOut}, summary="Upload files")
 def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFile]], form: Form[Dates]) -> Any:
-    """Each file becomes a document; a zip archive becomes one document for each file in it."""
+    """Each file becomes a document; a zip archive becomes one document for each file in it.
+
+    What can be taken is taken. `refused` names the rest; where nothing was taken, the first reason is the error.
+    """
     person = asker(request)
     with acting_as(person):
         collection = _readable_collection(collection_id)
@@ -249,17 +271,30 @@ def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFi
         effective_to=form.effective_to,
     )
     added: list[int] = []
-    refused: list[dict[str, Any]] = []
+    refused: list[Refused] = []
     for file in files:
-        for taken in receive(collection, file.name or "", _content(file), about, by=person):
-            if isinstance(taken, Refused):
-                sentence = taken.error.sentence(get_language() or "en")
-                refused.append({"filename": taken.name, "error": {"code": taken.error.code, "message": sentence}})
-            else:
-                added.append(taken.document.pk)
+        try:
+            for taken in receive(collection, file.name or "", _content(file), about, by=person):
+                if isinstance(taken, Refused):
+                    refused.append(taken)
+                else:
+                    added.append(taken.document.pk)
+        except DocumentError as error:
+            if error.kind in ("forbidden", "storage"):
+                raise
+            refused.append(Refused(file.name or "", error))
+    if refused and not added:
+        first = refused[0].error
+        raise first if isinstance(first, DocumentError) else DocumentError(first.code, first.en, first.zh)
     with acting_as(person):
         found = documents_for().select_related("latest_version").in_bulk(added)
-        return Status(202, {"documents": [_document(found[pk]) for pk in added if pk in found], "refused": refused})
+        return Status(
+            202,
+            {
+                "documents": [_document(found[pk]) for pk in added if pk in found],
+                "refused": [_refused(one) for one in refused],
+            },
+        )
 
 
 @router.get("/documents/{document_id}", response=DocumentOut, summary="A document, its state and progress")
@@ -292,14 +327,18 @@ def replace(request: HttpRequest, document_id: int, file: File[UploadedFile], fo
         return Status(202, _document(_readable_document(document_id)))
 
 
-@router.get("/documents/{document_id}/file", summary="The original file", openapi_extra={"responses": {200: {}}})
+@router.get("/documents/{document_id}/file", summary="The original file", openapi_extra=FILE)
 def download(request: HttpRequest, document_id: int) -> FileResponse:
     with acting_as(asker(request)):
         version = _readable_document(document_id).latest_version
     if version is None:
         raise Http404
+    try:
+        file = storage.open_blob(version.sha256)
+    except BlobMissing:
+        raise Http404 from None
     response = FileResponse(
-        storage.open_blob(version.sha256),
+        file,
         as_attachment=True,
         filename=version.filename,
         content_type="application/octet-stream",
@@ -358,5 +397,6 @@ def search(request: HttpRequest, body: SearchIn) -> dict[str, Any]:
         collections=body.collections,
         documents=body.documents,
         as_of=body.as_of,
+        method=body.method,
     )
-    return {"hits": [_hit(hit) for hit in hits]}
+    return {"hits": [_hit(hit) for hit in hits], "degraded": hits.degraded}
