@@ -71,6 +71,16 @@ def lay_out(lines: Sequence[PrintedLine], body_size: float = 0, titles: Mapping[
     return LaidOut(text + "\n" if text else "", tuple(spans), tuple(blocks))
 
 
+def beside(lines: Sequence[PrintedLine], values: Sequence[PrintedLine]) -> list[PrintedLine]:
+    """The lines with each value of a form field after the line to its left, or at the end where there is none."""
+    placed = list(lines)
+    for value in values:
+        left = [line for line in placed if _same_base_line(line, value) and line.box[0] < value.box[0]]
+        label = max(left, key=lambda line: line.box[0], default=None)
+        placed.insert(placed.index(label) + 1 if label else len(placed), value)
+    return placed
+
+
 def title_key(text: str) -> str:
     """A heading's text as it is compared: letters and digits alone."""
     return "".join(character for character in text.casefold() if character.isalnum())

@@ -11,8 +11,8 @@ MEBIBYTE = 1 << 20
 class ParseLimits:
     """Limits of one parse. Sizes are bytes, times seconds of wall clock, `characters` are of extracted text.
 
-    A file may take `idle_seconds` without progress. In all it may take `total_seconds`, more by its size and by the pages
-    already done (a scan is read at some six seconds a page), but never more than `maximum_seconds`.
+    A file may take `idle_seconds` without progress. In all it may take `total_seconds`, more by its size and by the
+    pages already done (a scan is read at some six seconds a page), but never more than `maximum_seconds`.
     """
 
     file_bytes: int = 512 * MEBIBYTE

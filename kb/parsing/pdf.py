@@ -12,11 +12,11 @@ from pathlib import Path
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from kb.parsing import ocr
+from kb.parsing import ocr, pdf_forms
 from kb.parsing.composer import Composer
 from kb.parsing.encodings import clean
 from kb.parsing.errors import ParseError
-from kb.parsing.layout import Box, LaidOut, PrintedLine, lay_out, title_key, usual_size
+from kb.parsing.layout import Box, LaidOut, PrintedLine, beside, lay_out, title_key, usual_size
 from kb.parsing.parsed import ParsedPage
 
 MINIMUM_CHARACTERS = 16
@@ -32,6 +32,7 @@ def parse(path: Path, out: Composer) -> None:
     """Hand on every page. A page whose text layer is (almost) empty and that shows a picture is read by OCR."""
     document = open_document(path)
     try:
+        document.init_forms()
         out.title = clean(document.get_metadata_value("Title")).strip()
         pages = len(document)
         if pages > out.limits.pages:
@@ -63,7 +64,10 @@ def _parse_page(
         out.warnings.append(f"Page {number} is damaged and was left out.")
         return
     width, height = page.get_size()
-    laid_out, confidence = lay_out(list(printed_lines(page)), body, titles), None
+    filled_in = [
+        PrintedLine(value, _fractions(page, *box), cells=True) for value, box in pdf_forms.values(document, page)
+    ]
+    laid_out, confidence = lay_out(beside(list(printed_lines(page)), filled_in), body, titles), None
     if out.limits.ocr and len(laid_out.text.strip()) < MINIMUM_CHARACTERS and _shows_picture(page):
         laid_out, confidence = _read_picture(page, laid_out)
     out.put(ParsedPage(number, "", laid_out.text, laid_out.lines, width, height, confidence), laid_out.blocks)

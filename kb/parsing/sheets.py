@@ -26,7 +26,6 @@ def parse(path: Path, out: Composer) -> None:
         raise ParseError("encrypted") from error
     except python_calamine.CalamineError as error:
         raise ParseError("damaged") from error
-    done = 0
     for sheet in workbook.sheets_metadata:
         if (
             sheet.visible != python_calamine.SheetVisibleEnum.Visible
@@ -36,9 +35,6 @@ def parse(path: Path, out: Composer) -> None:
         out.page(label=clean(sheet.name))
         header = ""
         for row in _rows(workbook, sheet.name, out):
-            done += 1
-            if done % PROGRESS_ROWS == 0:
-                out.progress(done, None, "rows")
             out.add("row", row, header=header)
             header = header or (row[:HEADER_CHARACTERS] if "\t" in row else "")
     out.flush()
@@ -50,10 +46,11 @@ def _rows(workbook: CalamineWorkbook, name: str, out: Composer) -> Iterator[str]
     except python_calamine.CalamineError:
         out.warnings.append(f"Sheet “{name}” is damaged and was left out.")
         return
-    for row in rows:
-        text = row_text(clean(cell_text(cell)) for cell in row)
-        if text.strip():
-            yield text
+    for number, row in enumerate(rows, 1):
+        if number % PROGRESS_ROWS == 0:
+            out.progress(number, None, "rows")
+        if row.count("") < len(row):  # a stray cell far down leaves a million empty rows above it
+            yield row_text(clean(cell_text(cell)) for cell in row)
 
 
 def cell_text(cell: Cell) -> str:

@@ -71,6 +71,15 @@ def test_the_outline_names_the_headings(parsed: Reader) -> None:
     assert headings == [("Part 1", 1), ("Part 2", 2), ("Part 3", 2)]
 
 
+def test_what_was_filled_into_a_form_is_read(parsed: Reader) -> None:
+    document = parsed("form.pdf")
+    assert shapes(document)[:3] == [
+        ("row", "Applicant: Zhang Min"),
+        ("row", "Department: Research"),
+        ("paragraph", "Remarks: Approved:"),
+    ]
+
+
 def test_an_owner_password_does_not_stop_reading(parsed: Reader) -> None:
     assert "Everybody may read" in parsed("owner-password.pdf").text
 
