@@ -6,6 +6,7 @@ Each function is one short block of database work, for `in_thread`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from agents.deps import Deps
 from agents.events import Source
@@ -17,9 +18,16 @@ from kb.search import Hit, search_as
 LIMIT = 8
 
 
-def hits(deps: Deps, query: str, *, limit: int = LIMIT, collections: Sequence[int] | None = None) -> list[Hit]:
-    """The best passages for a query that the asker may read, valid on the run's day."""
-    return search_as(deps.person, query, limit=limit, collections=collections, as_of=deps.as_of)
+def hits(
+    deps: Deps,
+    query: str,
+    *,
+    limit: int = LIMIT,
+    collections: Sequence[int] | None = None,
+    as_of: date | None = None,
+) -> list[Hit]:
+    """The best passages for a query that the asker may read, valid on `as_of`, or else on the run's day."""
+    return search_as(deps.person, query, limit=limit, collections=collections, as_of=as_of or deps.as_of)
 
 
 def show(deps: Deps, found: Iterable[Hit]) -> list[Shown]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.db.models import Count, Q
 from pydantic import Field
 
 from agents.deps import Deps
@@ -12,6 +13,7 @@ from agents.tools import Result
 from agents.tools.search_knowledge import collection_ids
 from agents.tools.shelf import readable
 from kb.access import acting_as
+from kb.models import State
 
 LISTED = 60
 
@@ -36,7 +38,9 @@ def _list(deps: Deps, query: str | None, collection: str | None) -> tuple[int, l
             documents = documents.filter(collection_id__in=scope)
         for word in (query or "").split():
             documents = documents.filter(title__icontains=word)
+        ready = Count("versions", filter=Q(versions__state=State.READY))
         rows = documents.select_related("collection", "current_version").order_by("title", "pk")
+        rows = rows.annotate(ready_versions=ready)
         return rows.count(), [
             {
                 "document": document.pk,
@@ -44,6 +48,7 @@ def _list(deps: Deps, query: str | None, collection: str | None) -> tuple[int, l
                 "collection": document.collection.name,
                 "pages": version.page_count,
                 "effective_from": version.effective_from.isoformat() if version.effective_from else None,
+                "versions": document.ready_versions,
             }
             for document in rows[:LISTED]
             if (version := document.current_version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic import Field
 from agents.deps import Deps
 from agents.threads import in_thread
 from agents.tools import Result, ToolError
-from agents.tools.shelf import Piece, day_of, passages, pieces, show, version_of
+from agents.tools.shelf import AS_OF, Piece, day_of, days_of, passages, pieces, show, version_of
 from kb import reading
 from kb.access import acting_as
 from kb.models import DocumentVersion
@@ -24,11 +25,12 @@ async def read_document(
     page: Annotated[int | None, Field(description="Begin at this page.")] = None,
     section: Annotated[str | None, Field(description="Begin at this heading, or a part of it.")] = None,
     start: Annotated[int | None, Field(ge=0, description="Begin here: `next_start` of the last call.")] = None,
+    as_of: Annotated[date | None, Field(description=AS_OF)] = None,
 ) -> Result:
     """Read a document from a page, a section or a place on, about two pages at once. Gives passages to cite.
 
     `next_start` in the result says where to read on; without it the end is reached."""
-    info, found, next_start = await in_thread(_read, deps, document, page, section, start)
+    info, found, next_start = await in_thread(_read, deps, document, page, section, start, as_of)
     data: dict[str, Any] = {"document": info}
     if next_start is not None:
         data["next_start"] = next_start
@@ -36,10 +38,10 @@ async def read_document(
 
 
 def _read(
-    deps: Deps, number: int, page: int | None, section: str | None, start: int | None
+    deps: Deps, number: int, page: int | None, section: str | None, start: int | None, as_of: date | None
 ) -> tuple[dict[str, Any], list[Piece], int | None]:
     with acting_as(deps.person):
-        version = version_of(deps, number)
+        version = version_of(deps, number, as_of)
         info = _info(version)
         rest = passages(version)
         if start is not None:
@@ -57,12 +59,7 @@ def _read(
 
 
 def _info(version: DocumentVersion) -> dict[str, Any]:
-    return {
-        "document": version.document_id,
-        "title": version.document.title,
-        "pages": version.page_count,
-        "date": day_of(version).isoformat(),
-    }
+    return days_of(version) | {"pages": version.page_count, "date": day_of(version).isoformat()}
 
 
 def _section_start(version: DocumentVersion, section: str) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from agents.deps import Deps
 from agents.evidence import hits, show
 from agents.threads import in_thread
 from agents.tools import Result, ToolError
+from agents.tools.shelf import AS_OF, other_versions
 from kb.access import acting_as, collections_for
 
 NAMED = 40
@@ -21,14 +23,21 @@ async def search_knowledge(
     query: Annotated[str, Field(min_length=1, max_length=1000, description="What to look for, in a few words.")],
     collections: Annotated[list[str] | None, Field(description="Names of collections; all if empty.")] = None,
     limit: Annotated[int, Field(ge=1, le=20, description="How many passages.")] = 8,
+    as_of: Annotated[date | None, Field(description=AS_OF)] = None,
 ) -> Result:
     """Search the company's documents by meaning and by words. Gives passages with source numbers to cite.
 
-    Use other words than before when something was not found."""
+    Use other words than before when something was not found. Only the versions in force are searched; where found
+    documents have others, `other_versions` names them with their days, and `as_of` searches those."""
     scope = await in_thread(collection_ids, deps, collections) if collections else deps.collections
-    shown = show(deps, await in_thread(hits, deps, query, limit=limit, collections=scope))
+    found = await in_thread(hits, deps, query, limit=limit, collections=scope, as_of=as_of)
+    shown = show(deps, found)
     titles = list(dict.fromkeys(one.source.title for one in shown))
-    data = {} if shown else {"passages": [], "note": "Nothing was found. Try other words, or list_documents."}
+    data: dict[str, Any] = {}
+    if not shown:
+        data = {"passages": [], "note": "Nothing was found. Try other words, or list_documents."}
+    elif others := await in_thread(other_versions, deps, {hit.version_id for hit in found}):
+        data = {"other_versions": others}
     return Result(data, shown, "; ".join(titles)[:300], len(shown))
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from agents.deps import Deps
 from agents.sources import Shown
 from agents.tools import ToolError
-from kb.access import current_actor, documents_for
+from kb.access import acting_as, current_actor, documents_for
 from kb.models import Document, DocumentVersion, Passage, State
 from kb.versions import valid_on
+
+AS_OF = "Take the versions in force on this day (YYYY-MM-DD) instead of today's."
+OTHERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +42,40 @@ def readable(deps: Deps) -> QuerySet[Document]:
     return documents if deps.collections is None else documents.filter(collection_id__in=deps.collections)
 
 
-def version_of(deps: Deps, number: int) -> DocumentVersion:
-    """Inside `acting_as`: the version of a document that answers on the run's day.
+def version_of(deps: Deps, number: int, as_of: date | None = None) -> DocumentVersion:
+    """Inside `acting_as`: the version of a document that answers on `as_of`, or else on the run's day.
 
     Raises:
         ToolError: when there is none that the asker may read.
     """
     document = readable(deps).select_related("current_version__document").filter(pk=number).first()
     version = document.current_version if document else None
-    if document and deps.as_of:
+    if document and (day := as_of or deps.as_of):
         ready = DocumentVersion.objects.select_related("document").filter(document=document, state=State.READY)
-        version = ready.filter(valid_on(deps.as_of)).order_by("-number").first()
+        version = ready.filter(valid_on(day)).order_by("-number").first()
     if version is None:
         raise ToolError(f"There is no document {number}. Use the numbers that list_documents or a source gives.")
     return version
+
+
+def other_versions(deps: Deps, shown: Collection[int]) -> list[dict[str, Any]]:
+    """The ready versions of the documents to which the shown versions belong that were not shown, with their days."""
+    with acting_as(deps.person):
+        documents = DocumentVersion.objects.filter(pk__in=shown).values("document")
+        others = DocumentVersion.objects.filter(document__in=documents, state=State.READY).exclude(pk__in=shown)
+        return [
+            days_of(version) for version in others.select_related("document").order_by("document", "number")[:OTHERS]
+        ]
+
+
+def days_of(version: DocumentVersion) -> dict[str, Any]:
+    """A version as tools name it: its document, and the days from and to which it is valid, where they are known."""
+    return {
+        "document": version.document_id,
+        "title": version.document.title,
+        "valid_from": version.effective_from.isoformat() if version.effective_from else None,
+        "valid_to": version.effective_to.isoformat() if version.effective_to else None,
+    }
 
 
 def passages(version: DocumentVersion) -> QuerySet[Passage]:
