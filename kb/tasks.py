@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from kb.blobs import collect_garbage as delete_unneeded_files
+from kb.indexing import fold_statistics
 from kb.ingest import work_next
 from kb.leases import waiting
 from kb.page_images import forget_images
@@ -44,5 +45,9 @@ def sweep() -> int:
 
 @shared_task(name="kb.tasks.collect_garbage")
 def collect_garbage() -> int:
-    """Delete kept files that no version needs, and page images that were not asked for longest; return how many."""
+    """Delete kept files that no version needs, and page images that were not asked for longest; return how many.
+
+    Also counts the index's frequent terms anew.
+    """
+    fold_statistics()
     return delete_unneeded_files() + forget_images()

@@ -344,9 +344,7 @@ def test_cancelling_does_not_wait_for_a_model(
         assert not PassageVector.objects.exists()
 
 
-def test_a_document_deleted_while_it_is_read_leaves_nothing(
-    travel: Document, admin: Person, on_pulse: Arrange
-) -> None:
+def test_a_document_deleted_while_it_is_read_leaves_nothing(travel: Document, admin: Person, on_pulse: Arrange) -> None:
     on_pulse(lambda: delete_document(travel, by=admin))
     work_next()
     with acting_as_system():
