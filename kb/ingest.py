@@ -16,8 +16,8 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError
-from django.db.models import Max
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db.models import F, Max
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -131,6 +131,10 @@ def bring_to_end(lease: Lease) -> None:
         _fail(lease, *BYTES_MISSING)
     except ModelError as error:
         _postpone_or_fail(lease, error)
+    except SystemExit:  # this process is told to end: another may go on at once, and it was not the version's fault
+        with contextlib.suppress(DatabaseError):
+            lease.end(attempts=F("attempts") - 1)
+        raise
     except (OperationalError, InterfaceError):
         raise  # the database is away: the heartbeat falls silent, and the version is taken up again
     except Exception:
