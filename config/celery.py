@@ -1,8 +1,6 @@
 """Celery: messages carry ids and only wake workers; what is to be done stands in PostgreSQL."""
 
 import os
-import signal
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -82,12 +80,6 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
         },
         "worker_enable_remote_control": False,  # its answers would stay behind as files
     }
-
-
-@signals.worker_process_init.connect
-def end_in_order(**_: Any) -> None:
-    """SIGTERM lets a task give back what it works on; Celery's own way is to end at once."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 @signals.worker_ready.connect

@@ -19,7 +19,9 @@ import psutil
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
-GRACE_SECONDS = 8.0
+PATIENCE_SECONDS = 6.0
+"""So long the first process of a group may take to end the others in order."""
+GRACE_SECONDS = 5.0
 """What is still running so long after it was asked to end is killed."""
 QUICK_SECONDS = 30.0
 QUICK_ENDS = 4
@@ -149,15 +151,30 @@ def _is_left_over(group: int, created: float) -> bool:
 
 
 def end_groups(groups: Iterable[int]) -> None:
-    """Ask every process of these groups to end, and kill those that have not after GRACE_SECONDS."""
+    """End every process of these groups.
+
+    First the one that leads a group is asked, and may end the others as it likes; then all that are left are asked,
+    and at last killed.
+    """
     groups = list(groups)
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(group, signal.SIGTERM)
+    if _gone(groups, PATIENCE_SECONDS):
+        return
     _signal(groups, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
-    while _members(groups):
+    while not _gone(groups, GRACE_SECONDS):
+        _signal(groups, signal.SIGKILL)
+
+
+def _gone(groups: list[int], seconds: float) -> bool:
+    """Whether all processes of these groups end within some seconds."""
+    deadline = time.monotonic() + seconds
+    while members := _members(groups):
         if time.monotonic() > deadline:
-            _signal(groups, signal.SIGKILL)
-            deadline += GRACE_SECONDS
+            return False
         time.sleep(0.05)
+    return not members
 
 
 def _signal(groups: list[int], number: signal.Signals) -> None:
