@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rapidocr.utils.output import RapidOCROutput
 
 MAXIMUM_SIDE = 1_800
-STRIP_RATIO = 2
+STRIP_RATIO = 2  # a picture longer than this many times its width is read in strips
+SHAPE_RATIO = 2
 MINIMUM_CONFIDENCE = 0.5
 
 
@@ -77,7 +78,7 @@ def _strips(pixels: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
 
 def _read_strip(pixels: NDArray[np.uint8], top: int, rows: int) -> Iterator[tuple[PrintedLine, float]]:
     """The lines of a strip that begins at row `top` of `rows`, with the confidence of each."""
-    found = cast("RapidOCROutput", _engine()(pixels))
+    found = cast("RapidOCROutput", _engine()(_padded(pixels)))
     if found.txts is None or found.boxes is None or found.scores is None:
         return
     columns = pixels.shape[1]
@@ -87,6 +88,13 @@ def _read_strip(pixels: NDArray[np.uint8], top: int, rows: int) -> Iterator[tupl
             down = [(top + float(y)) / rows for _, y in corners]
             box = (max(0.0, min(across)), max(0.0, min(down)), min(1.0, max(across)), min(1.0, max(down)))
             yield PrintedLine(text, box), float(score)
+
+
+def _padded(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with white added until it is at most twice as long as wide: the engine enlarges by the short side."""
+    rows, columns = pixels.shape[:2]
+    below, beside = max(0, columns // SHAPE_RATIO - rows), max(0, rows // SHAPE_RATIO - columns)
+    return np.pad(pixels, ((0, below), (0, beside), (0, 0)), constant_values=255)
 
 
 def parse(path: Path, out: Composer) -> None:
