@@ -174,7 +174,7 @@ def feedback(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Whether an answer helped."""
     run = own_run(request, run_id)
     helped = request.POST.get("helped") == "yes"
-    Feedback.objects.update_or_create(run=run, person=request.user, defaults={"helped": helped})
+    Feedback.objects.update_or_create(run=run, person=run.person, defaults={"helped": helped})
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("agents:conversation", run.conversation_id)
     turn = new_turn(run)
