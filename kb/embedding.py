@@ -52,7 +52,7 @@ class QueryCache:
             if key in self._vectors:
                 self._vectors.move_to_end(key)
                 return self._vectors[key]
-        vector = model.embed([text], "query")[0]
+        vector: Vectors = model.embed([text], "query")[0]
         vector.setflags(write=False)
         with self._lock:
             self._vectors[key] = vector

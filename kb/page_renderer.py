@@ -24,7 +24,8 @@ def from_pdf(path: Path, number: int, width: int) -> Image.Image:
         page = document[number - 1]
         across, down = page.get_size()
         scale = min(width / across, TALLEST_RATIO * width / down)
-        return page.render(scale=scale).to_pil().convert("RGB")
+        drawn: Image.Image = page.render(scale=scale).to_pil()
+        return drawn.convert("RGB")
 
 
 def from_image(path: Path, number: int, width: int) -> Image.Image:

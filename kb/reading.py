@@ -135,7 +135,7 @@ def _pages_that_say(text: str, documents: Iterable[int] | None, limit: int) -> l
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("select set_config('statement_timeout', %s, true)", [str(FIND_MILLISECONDS)])
-            found = list(pages[: 2 * limit])
+            found: list[Page] = list(pages[: 2 * limit])
             cursor.execute("select set_config('statement_timeout', '0', true)")
             return found
     except OperationalError as error:

@@ -92,16 +92,18 @@ def _document(
         path = files / version["file"]
         if hashlib.sha256(path.read_bytes()).hexdigest() in known:
             continue
-        days = {end: _day(version[end]) for end in ("effective_from", "effective_to")}
+        first, last = _day(version["effective_from"]), _day(version["effective_to"])
         with path.open("rb") as file:
             if document is None:
-                about = About(title=row["title"], external_id=row["id"], tags=tuple(row["tags"]), **days)
+                about = About(row["title"], row["id"], first, last, tuple(row["tags"]))
                 upload = add(collection, path.name, file, about, by=operator(None))
                 document, new = upload.document, upload.version
                 with acting_as_system():
                     Document.objects.filter(pk=document.pk).update(owner=people[row["owner"]])
             else:
-                new = replace_document(document, path.name, file, by=operator(None), **days)
+                new = replace_document(
+                    document, path.name, file, by=operator(None), effective_from=first, effective_to=last
+                )
         loaded.versions.append(new.pk)
 
 
