@@ -11,7 +11,7 @@ import bench
 def main() -> int:
     parts = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__")
     if len(sys.argv) < 2 or sys.argv[1] not in parts:
-        print(f"Usage: python -m bench PART …, where PART is one of: {', '.join(parts)}", file=sys.stderr)
+        sys.stderr.write(f"Usage: python -m bench PART …, where PART is one of: {', '.join(parts)}\n")
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     part = importlib.import_module(f"bench.{sys.argv[1]}")

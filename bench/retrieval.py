@@ -6,6 +6,7 @@
 import argparse
 import dataclasses
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -37,10 +38,11 @@ def main(arguments: Sequence[str]) -> None:
         for folder in options.folders:
             questions = _copied(read_set(folder), options.copies)
             found[questions.name] = _measured(questions)
-            print(_line(questions.name, found[questions.name]), flush=True)
+            sys.stdout.write(_line(questions.name, found[questions.name]) + "\n")
+            sys.stdout.flush()
     means = {method: fmean(figures[method]["ndcg@10"] for figures in found.values()) for method in METHODS}
-    print("mean nDCG@10: " + "  ".join(f"{method} {mean:.4f}" for method, mean in means.items()))
-    print(json.dumps(found))
+    sys.stdout.write("mean nDCG@10: " + "  ".join(f"{method} {mean:.4f}" for method, mean in means.items()) + "\n")
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def _measured(questions: "QuestionSet") -> dict[str, Any]:

@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 )
 _HAN_CHARACTER = re.compile(f"[{_HAN}]")
 _PART = re.compile(r"\d+|[^\W\d_]+")
-_CAMEL = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|\d+")
+_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _LATIN_WITH_MARK = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
@@ -110,7 +110,7 @@ def term_key(term: str) -> int:
 def _unspaced_terms(run: str) -> Iterator[str]:
     previous = ""
     for character in run:
-        if len(run) == 1 or (_HAN_CHARACTER.match(character) and character not in _HAN_STOP):
+        if character not in _HAN_STOP and (len(run) == 1 or _HAN_CHARACTER.match(character)):
             yield character
         if previous:
             yield previous + character

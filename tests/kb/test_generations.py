@@ -1,0 +1,162 @@
+"""One embedding model answers at a time, each has its own index, and the index finds what an exact scan finds."""
+
+import numpy as np
+import orjson
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Person
+from kb import candidates as candidates_module
+from kb.access import acting_as, acting_as_system
+from kb.candidates import Wanted, candidates, survey
+from kb.generations import activate, active_generation, configured_generation, drop_retired, ensure_generation
+from kb.models import Collection
+from kb.models_index import EmbeddingGeneration, PassageVector
+from kb.search import search_as
+from llm.profiles import ModelServers
+from tests.kb.shelves import shelve
+
+pytestmark = pytest.mark.django_db
+
+
+def indexes() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("select indexname from pg_indexes where indexname like 'vector_hnsw_%'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_the_first_model_is_active_and_the_next_is_filled_beside_it() -> None:
+    assert active_generation() is None
+    first = ensure_generation("model-a", 8)
+    second = ensure_generation("model-b", 16)
+    assert ensure_generation("model-a", 8) == first
+    assert (first.state, second.state) == ("active", "filling")
+    assert active_generation() == first
+    assert indexes() == {f"vector_hnsw_{first.pk}", f"vector_hnsw_{second.pk}"}
+
+
+def test_a_filled_model_takes_over_and_the_old_one_can_be_dropped() -> None:
+    first, second = ensure_generation("model-a", 8), ensure_generation("model-b", 16)
+    activate(second)
+    assert active_generation() == second
+    assert drop_retired() == 1
+    assert indexes() == {f"vector_hnsw_{second.pk}"}
+    assert not EmbeddingGeneration.objects.filter(pk=first.pk).exists()
+
+
+def test_a_retired_model_can_come_back() -> None:
+    first, second = ensure_generation("model-a", 8), ensure_generation("model-b", 16)
+    activate(second)
+    again = ensure_generation("model-a", 8)
+    assert again.pk == first.pk
+    assert again.state == "filling"
+
+
+def test_the_database_knows_of_one_active_model_only() -> None:
+    ensure_generation("model-a", 8)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EmbeddingGeneration.objects.create(model="model-b", dimensions=8, state="active")
+
+
+def test_new_vectors_go_to_the_configured_model(model_server: ModelServers, handbook: Collection) -> None:
+    ensure_generation("model-a", 8)
+    assert configured_generation() is None
+    shelve(handbook, "Travel", "Hotels cost 180 euros.", vectors=True)
+    configured = configured_generation()
+    assert configured is not None
+    assert (configured.model, configured.dimensions, configured.state) == ("zhinang-local-embedding", 256, "filling")
+    with acting_as_system():
+        assert PassageVector.objects.filter(generation=configured).count() == 1
+
+
+def test_while_another_model_is_active_words_answer(
+    model_server: ModelServers, handbook: Collection, alice: Person, settings: Settings
+) -> None:
+    ensure_generation("model-a", 8)
+    shelve(handbook, "Travel", "Hotels cost 180 euros.", vectors=True)
+    hits = search_as(alice, "hotels")
+    assert hits.degraded
+    assert hits[0].why.dense_rank is None
+    configured = configured_generation()
+    assert configured is not None
+    activate(configured)
+    hits = search_as(alice, "hotels")
+    assert not hits.degraded
+    assert hits[0].why.dense_rank == 1
+
+
+def fill(collection: Collection, generation: EmbeddingGeneration, vectors: np.ndarray) -> None:
+    scope = collection.scopes.get(is_default=True)
+    with acting_as_system(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
+            select %s, place, 1, %s, vector::halfvec from unnest(%s::text[]) with ordinality as given (vector, place)
+            """,
+            [generation.pk, scope.pk, [orjson.dumps(row.tolist()).decode() for row in vectors]],
+        )
+
+
+def force_the_index() -> None:
+    """In a table this small PostgreSQL would rather sort."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_sort = off")
+
+
+def test_the_index_finds_what_an_exact_scan_finds(handbook: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(7)
+    generation = ensure_generation("model-a", 32)
+    centres = chance.normal(size=(40, 32))
+    vectors = np.repeat(centres, 50, axis=0) + 0.7 * chance.normal(size=(2000, 32))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    fill(handbook, generation, vectors)
+    wanted = Wanted(timezone.localdate())
+
+    def nearest(vector: np.ndarray, exact: bool) -> list[int]:
+        monkeypatch.setattr(candidates_module, "_scan_is_exact", lambda ground: exact)
+        with acting_as_system():
+            force_the_index()
+            ground = survey("", wanted, generation)
+            found = candidates(ground, wanted, pool=20, generation=generation, vector=vector)
+        return [each.passage_id for each in sorted(found, key=lambda each: -each.similarity)]
+
+    recalls = []
+    for row in range(0, 2000, 100):
+        query = (vectors[row] + 0.1 * chance.normal(size=32)).astype(np.float32)
+        exact = nearest(query, exact=True)
+        truth = [int(place) + 1 for place in np.argsort(-(vectors @ query))[:20]]
+        assert len(set(exact) & set(truth)) >= 19  # half precision may swap the last
+        recalls.append(len(set(nearest(query, exact=False)) & set(exact)) / 20)
+    assert np.mean(recalls) >= 0.97
+
+
+def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Collection, bob: Person) -> None:
+    generation = ensure_generation("model-a", 8)
+    fill(handbook, generation, np.random.default_rng(7).normal(size=(500, 8)))
+    statement = "with " + candidates_module._LEFT_OUT + "," + candidates_module._NEAREST.format(dimensions=8)
+    with acting_as(bob), connection.cursor() as cursor:
+        force_the_index()
+        ground = survey("", Wanted(timezone.localdate()), generation)
+        cursor.execute(
+            "explain " + statement + "select * from dense",
+            {
+                "day": timezone.localdate(),
+                "generation": generation.pk,
+                "scopes": ground.scopes,
+                "vector": "[1,1,1,1,1,1,1,1]",
+                "nearest": 10,
+            },
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert f"Index Scan using vector_hnsw_{generation.pk}" in plan
+
+
+@pytest.mark.parametrize(
+    ("readable", "all_vectors", "exact"),
+    [(5_000, 5_000, True), (30_000, 30_000, False), (30_000, 10_000_000, True), (3_000_000, 10_000_000, False)],
+)
+def test_few_readable_vectors_are_compared_one_by_one(readable: int, all_vectors: int, exact: bool) -> None:
+    ground = candidates_module.Ground([1], None, readable, 0, 100.0, [], all_vectors)
+    assert candidates_module._scan_is_exact(ground) is exact
