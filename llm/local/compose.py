@@ -122,6 +122,8 @@ def calculation(task: Task, found: Sequence[Finding]) -> str | None:
     if task.need not in ("calculation", "comparison", "change"):
         return None
     operation = operation_of(task.question, task.language)
+    if task.need == "calculation":
+        operation = operation or "sum"
     if operation is None or (operation == "sum" and task.need != "calculation"):
         return None
     facts = facts_of(task, found)

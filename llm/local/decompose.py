@@ -62,11 +62,12 @@ def task_of(question: str, before: str = "") -> Task:
     """Take a question apart. `before` is the question it follows up, if it does."""
     language = language_of(question)
     need = need_of(question)
-    parts = _parts(question, language, need)
+    quoted = _TOPIC.search(question)
+    topic = quoted.group(1) if quoted else ""
+    parts = (Part("", topic),) if need == "listing" and topic else _parts(question, language, need)
     if before:
         parts = tuple(Part(part.label, part.text, f"{part.context} {before}".strip()) for part in parts)
-    quoted = _TOPIC.search(question)
-    return Task(question, language, need, parts, quoted.group(1) if quoted else "")
+    return Task(question, language, need, parts, topic)
 
 
 def _parts(question: str, language: Language, need: Need | None) -> tuple[Part, ...]:

@@ -20,7 +20,8 @@ _FOLLOW_UP = re.compile(
     r"^(?:and|but|also|what about|how about|then|so)\b|^(?:那么?|那|还有|另外|而|对于)|呢[？?]?$|\b(?:it|they|them|that|those|this|he|she|his|her|their)\b|它|他们|这个|那个|该",
     re.IGNORECASE,
 )
-# How far below the best unit another may score and still be quoted with it.
+# How far below the best unit another may score and still be quoted with it: in any case, and when it adds something.
+_VERY_CLOSE = 1.0
 _CLOSE = 3.0
 _LIMIT = 3
 
@@ -41,9 +42,14 @@ def choose(conversation: Conversation) -> list[Evidence]:
 
 
 def best_of(ranking: Ranking) -> list[Evidence]:
-    """The best unit, and up to two more that come close to it."""
+    """The best unit, and up to two more that come very close to it, or come close and add words that were asked for."""
     best = ranking.evidence[0]
-    return [best, *(e for e in ranking.evidence[1:_LIMIT] if e.score >= best.score - _CLOSE)]
+    return [best, *(e for e in ranking.evidence[1:_LIMIT] if _goes_with(best, e))]
+
+
+def _goes_with(best: Evidence, other: Evidence) -> bool:
+    behind = best.score - other.score
+    return behind <= _VERY_CLOSE or (behind <= _CLOSE and not other.held <= best.held)
 
 
 def asked_before(conversation: Conversation) -> str:
@@ -57,9 +63,10 @@ def asked_before(conversation: Conversation) -> str:
 
 
 def write(chosen: Sequence[Evidence], language: Language) -> str:
-    """Quoted units as running text: a source's units together and in reading order, the best source first."""
-    order = list(dict.fromkeys(evidence.unit.source.number for evidence in chosen))
-    picked = sorted((e.unit for e in chosen), key=lambda unit: (order.index(unit.source.number), unit.place))
+    """Quoted units as running text: the best first, then the others, a source's together and in reading order."""
+    first, *rest = [evidence.unit for evidence in chosen]
+    order = list(dict.fromkeys(unit.source.number for unit in (first, *rest)))
+    picked = [first, *sorted(rest, key=lambda unit: (order.index(unit.source.number), unit.place))]
     text = _joined(picked, language)
     if language_of(" ".join(unit.text for unit in picked)) != language:
         return f"{_OTHER_LANGUAGE[language]}\n\n{text}"

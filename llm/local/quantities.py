@@ -20,7 +20,7 @@ for _name, _spellings in {
     "hour": "hour hours 小时 个小时",
     "minute": "minute minutes 分钟",
     "person": "person persons people employee employees head traveller travelers 人 名 位",
-    "percent": "% percent per cent 个百分点",
+    "percent": "% percent 个百分点",
     "EUR": "eur euro euros € 欧元",
     "USD": "usd dollar dollars $ 美元",
     "CNY": "cny rmb yuan ¥ ￥ 元 块 人民币",
@@ -51,6 +51,11 @@ _AMOUNT = re.compile(
     rf"(?P<unit>(?:{_LATIN_UNITS})\b|{_OTHER_UNITS})?",
     re.IGNORECASE,
 )
+_CODE_BEFORE = re.compile(
+    r"(?:[A-Za-z]-?|[§#])$|(?:\b(?:section|article|chapter|version|page|no\.|step|table|level|priority|tier|grade)|第)\s?$",
+    re.IGNORECASE,
+)
+_ANY_UNIT = re.compile(rf"\b(?:{_LATIN_UNITS})\b|{_OTHER_UNITS}", re.IGNORECASE)
 _SCALES = {"万": 1e4, "亿": 1e8, "million": 1e6, "billion": 1e9, "thousand": 1e3, "k": 1e3}
 _PER = re.compile(
     rf"(?:\b(?:per|each|every|an?|/)\s?|/\s?|每)(?:个)?(?P<unit>(?:{_LATIN_UNITS})\b|{_OTHER_UNITS})", re.IGNORECASE
@@ -116,11 +121,7 @@ def _is_no_amount(text: str, match: re.Match[str], unit: str) -> bool:
     number = match["number"]
     year = re.fullmatch(r"(?:19|20)\d\d", number) and (not unit or unit in ("年", "year"))
     date = unit in ("月", "日", "年") and (bool(year) or re.match(r"\d{1,2}\s*[月日号]", text[match.start() :]))
-    code = re.search(
-        r"(?:[A-Za-z]-?|[§#v]|\b(?:section|article|chapter|version|page|no\.?|step|table|level|priority|tier|grade))\s?$|第\s?$",
-        text[: match.start()][-12:],
-        re.IGNORECASE,
-    )
+    code = _CODE_BEFORE.search(text[: match.start()][-12:])
     iso = re.match(r"\d+[-:/]\d", text[match.start() :]) or re.search(r"\d[-:/]$", text[: match.start()][-2:])
     spelled_alone = not number[0].isdigit() and not unit
     return bool(year or (date and unit != "日") or code or iso or spelled_alone)
@@ -151,28 +152,22 @@ def _amount_in_row(unit: Unit, wanted: str) -> Amount | None:
     best: tuple[int, Amount] | None = None
     for name, cell in zip(unit.header, unit.cells, strict=True):
         inside = amounts(cell)
-        if not inside:
-            continue
         overlap = len(set(terms(name)) & asked)
-        amount = inside[0]
-        if not amount.unit or not amount.per:
-            told = amounts(f"{cell} {name}")[0]
-            per = _PER.search(name)
-            bare = next(
-                (
-                    _UNIT_NAMES[u.lower()]
-                    for u in re.findall(rf"\b(?:{_LATIN_UNITS})\b|{_OTHER_UNITS}", name, re.IGNORECASE)
-                ),
-                "",
-            )
-            amount = Amount(
-                amount.value,
-                amount.unit or told.unit or bare,
-                amount.per or (_UNIT_NAMES[per["unit"].lower()] if per else ""),
-            )
-        if best is None or overlap > best[0]:
-            best = (overlap, amount)
+        if inside and (best is None or overlap > best[0]):
+            best = (overlap, _under_header(inside[0], name))
     return best[1] if best else None
+
+
+def _under_header(amount: Amount, name: str) -> Amount:
+    """A cell's amount with what its column's name says of it: "Limit per night (EUR)"."""
+    rate = _PER.search(name)
+    rest = _PER.sub(" ", name)
+    named = _ANY_UNIT.search(rest)
+    return Amount(
+        amount.value,
+        amount.unit or (_UNIT_NAMES[named.group().lower()] if named else ""),
+        amount.per or (_UNIT_NAMES[rate["unit"].lower()] if rate else ""),
+    )
 
 
 def _nearness(text: str, amount: Amount, asked: set[str]) -> float:
@@ -180,7 +175,9 @@ def _nearness(text: str, amount: Amount, asked: set[str]) -> float:
     total = 0.0
     for match in re.finditer(r"[A-Za-z]+|[\u3400-\u9fff]{2}", text):
         if set(terms(match.group())) & asked:
-            total += 1 / (8 + abs(match.start() - amount.start))
+            # A number belongs rather to the words before it than to those after it.
+            gap = amount.start - match.start()
+            total += 1 / (8 + (gap if gap > 0 else -2 * gap))
     return total
 
 

@@ -35,11 +35,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A unit with its score, and the share (0 to 1) of the question's weight that it and its surroundings cover."""
+    """A unit with its score, the share (0 to 1) of the question that it and its surroundings cover, and the terms it holds."""
 
     unit: Unit
     score: float
     coverage: float
+    held: frozenset[str] = frozenset()
 
 
 def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
@@ -94,7 +95,10 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
     if _lacks_code(query.text, sources):
         confidence = 0.0
-    evidence = tuple(Evidence(pool[i], float(scores[i]), float(covered[i])) for i in order)
+    asked = frozenset(query.weights)
+    evidence = tuple(
+        Evidence(pool[i], float(scores[i]), float(covered[i]), asked.intersection(terms(pool[i].text))) for i in order
+    )
     return Ranking(evidence, confidence, language)
 
 

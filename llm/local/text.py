@@ -24,15 +24,30 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 
-STOP_WORDS = frozenset(
-    """a an the of in on at to for from by with about into over under after before between during through per as is are was were be
-    been being am do does did doing done have has had having will would shall should can could may might must need it its he she
-    they them their his her him we our us you your i me my mine this that these those there here what which who whom whose when
-    where why how and or but not no nor so if then than too very just also any some each every all both such only own same other
-    more most much many few one ones please tell show give know find out get let say said does't don't isn't
-    'm 's 're s t d ll ve re up down off again once because while until against among upon within without via according
-    long old far often soon many much kind type sort name called happen happens happened""".split()
-)
+_STOP = """
+a an the of in on at to for from by with about into over under after before between during through per as is are was were be
+been being am do does did doing done have has had having will would shall should can could may might must need it its he she
+they them their his her him we our us you your i me my mine this that these those there here what which who whom whose when
+where why how and or but not no nor so if then than too very just also any some each every all both such only own same other
+more most much many few one ones please tell show give know find out get let say said doesn't don't isn't s t d ll ve re up
+down off again once because while until against among upon within without via according long old far often soon kind type
+sort name called happen happens happened
+"""
+STOP_WORDS = frozenset(_STOP.split())
+_IRREGULAR = {
+    form: verb
+    for verb, forms in (
+        line.split("=")
+        for line in (
+            "lead=led|hold=held|pay=paid|keep=kept|write=wrote written|run=ran|buy=bought|sell=sold|build=built|send=sent|spend=spent"
+            "|leave=left|lose=lost|win=won|begin=began begun|become=became|choose=chose chosen|drive=drove driven|speak=spoke spoken"
+            "|take=took taken|make=made|find=found|found=founded|sing=sang sung|teach=taught|think=thought|bring=brought|go=went gone"
+            "|see=saw seen|grow=grew grown|fall=fell fallen|rise=rose risen|draw=drew drawn|break=broke broken|steal=stole stolen"
+            "|meet=met|sit=sat|stand=stood|understand=understood|fly=flew flown|wear=wore worn|fight=fought|catch=caught|feel=felt"
+        ).split("|")
+    )
+    for form in forms.split()
+}
 _HAN_STOP = frozenset(
     "的了是在和与及或也都就而还又很吗呢吧啊么之其于以所对为被把从到由这那哪几谁何多少什怎样请问有个些可能会要我你他她它们您"
 )
@@ -105,7 +120,7 @@ def _word_terms(token: str) -> list[str]:
         return [f"={token}"] if token.isupper() and token != "I" else []
     if word in STOP_WORDS:
         return []
-    return [word.replace(",", "") if word[0].isdigit() else _stem(word)]
+    return [word.replace(",", "") if word[0].isdigit() else _stem(_IRREGULAR.get(word, word))]
 
 
 @lru_cache(maxsize=1024)
