@@ -41,12 +41,13 @@ _DISAGREE = re.compile(
 class Evidence:
     """What an answer rests on. `passages`: by citation number, the passage its quote is from.
 
-    `computed`: what the sandbox gave, whose numbers no document has.
+    `computed`: what the sandbox gave, whose numbers no document has. What the question says may be said again.
     """
 
     citations: Sequence[Citation]
     passages: Mapping[int, str] = field(default_factory=dict)
     computed: str = ""
+    question: str = ""
 
 
 def check(answer: str, evidence: Evidence) -> Checked:
@@ -89,17 +90,17 @@ def _claims(answer: str, evidence: Evidence) -> Iterator[Claim]:
 
 def _supported(said: str, cited: Sequence[Citation], evidence: Evidence) -> tuple[Support, str]:
     if not cited:
-        anywhere = "\n".join(
-            [*evidence.passages.values(), *(one.quote for one in evidence.citations), evidence.computed]
-        )
+        quotes = [one.quote for one in evidence.citations]
+        anywhere = "\n".join([*evidence.passages.values(), *quotes, evidence.computed])
         return ("weak" if compare(said, anywhere)[0] == "supported" else "unsupported"), "uncited"
-    around = "\n".join(f"{one.title}\n{one.section}\n{one.date}" for one in cited)
+    titles = "\n".join(f"{one.title}\n{one.section}\n{one.date}" for one in cited)
+    around = f"{titles}\n{evidence.computed}\n{evidence.question}"
     quotes = "\n".join(one.quote for one in cited)
-    support, reason = compare(said, quotes, f"{around}\n{evidence.computed}")
+    support, reason = compare(said, quotes, around)
     if support == "supported" or reason == "negation":
         return support, reason
     passages = "\n".join(evidence.passages.get(one.number, "") for one in cited)
-    wider, _ = compare(said, f"{quotes}\n{passages}", f"{around}\n{evidence.computed}")
+    wider, _ = compare(said, f"{quotes}\n{passages}", around)
     return ("weak", reason) if wider == "supported" else (support, reason)
 
 

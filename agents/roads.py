@@ -77,7 +77,7 @@ def evidence(deps: Deps, events: Sequence[Event]) -> Evidence:
         if number and (source := deps.sources.get(number)):
             passages[one.number] = f"{source.source.context}\n{source.text}"
     returned = [event for event in events if isinstance(event, ToolReturned) and event.name == "run_python"]
-    return Evidence(citations, passages, "\n".join(str(event.result) for event in returned))
+    return Evidence(citations, passages, "\n".join(str(event.result) for event in returned), deps.question)
 
 
 def choose(deps: Deps) -> Routed:

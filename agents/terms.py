@@ -11,7 +11,8 @@ import snowballstemmer
 _STOP_WORDS = """
     a an the and or but if of in on at to for from by with as is are was were be been being it its this that these those
     there here i you he she we they them his her our their your my me us do does did done have has had not no nor so
-    than then too very can could may might must shall should will would what which who whom whose when where why how all any
+    than then too very can could may might must shall should will would what which who whom whose when where why how all
+    any
     each every some such only own same just also about into over under again more most other out up down
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())

@@ -99,9 +99,12 @@ class Workshop:
             run, past = await in_thread(_load, run_id)
             interval = INTERVAL * max(1, len(self._tasks) / 40)
             writer = Writer(run_id, self.lease, past, self._lives[run_id], min(interval, 1.0))
-            last = await self._events(run, [event for _, event in past], writer)
-            if last:
-                await writer.put(last)
+            try:
+                last = await self._events(run, [event for _, event in past], writer)
+                if last:
+                    await writer.put(last)
+            finally:
+                await writer.close()
         except LeaseLost:
             logger.warning("Run %s goes on in another process", run_id)
         except Exception:

@@ -135,3 +135,8 @@ class Writer:
                 logger.warning("Run %s: the database did not take %s events, trying again", self.run_id, len(events))
                 await asyncio.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Wait for what is being stored. What it raises was raised to whoever put an event, or concerns nobody now."""
+        if self._flusher:
+            await asyncio.gather(self._flusher, return_exceptions=True)
