@@ -113,6 +113,7 @@ def _person(request: HttpRequest) -> Person:
     return person
 
 
+@csrf_exempt
 @require_GET
 def models(request: HttpRequest) -> HttpResponse:
     """The three roads as models."""
@@ -123,6 +124,7 @@ def models(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"object": "list", "data": [_model(name) for name in MODELS]})
 
 
+@csrf_exempt
 @require_GET
 def model(request: HttpRequest, name: str) -> HttpResponse:
     """One of them."""

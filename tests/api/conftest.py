@@ -1,16 +1,16 @@
 """The API as programs see it: through Django's own client, and where it streams, over HTTP from a real server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
 from accounts.api_keys import create_api_key
 from accounts.models import Person
-from tests.agents.conftest import add_document, library, scripted
-from tests.serving import served
+from tests.agents.conftest import scripted
+from tests.world import _world, site, world
 
-__all__ = ["add_document", "library", "scripted"]
+__all__ = ["_world", "scripted", "site", "world"]
 
 KeyOf = Callable[[Person], str]
 ClientOf = Callable[..., Client]
@@ -30,17 +30,3 @@ def api(key_of: KeyOf) -> ClientOf:
         return Client(headers={"Authorization": f"Bearer {key_of(person)}", "Accept-Language": language})
 
     return client
-
-
-@pytest.fixture(scope="session")
-def _site() -> Iterator[str]:
-    from config.asgi import application
-
-    with served(application) as url:
-        yield url
-
-
-@pytest.fixture
-def site(transactional_db: None, _site: str) -> str:
-    """The address of a real server with the whole application, over the test's database."""
-    return _site
