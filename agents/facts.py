@@ -20,7 +20,7 @@ _MONTH_NUMBER = re.compile(
 )
 
 _UNITS = {
-    "percent": r"%|％|per ?cent|percent|个百分点|百分之",
+    "percent": r"%|％|per ?cent|个百分点",
     "day": r"(?:calendar |working |business |consecutive )?days?|个?(?:工作|自然)?[日天]",
     "week": r"weeks?|周|个?星期",
     "month": r"months?|个月",
@@ -41,7 +41,7 @@ _UNITS = {
 _AFTER = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _UNITS.items())
 _SCALE = r"(?:\s?(?:thousand|million|billion|k|m|bn|万|亿|千))?"
 _WITH_UNIT = re.compile(
-    rf"(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十百千万]+){_SCALE}\s?-?(?:{_AFTER})(?![A-Za-z])", re.IGNORECASE
+    rf"(\d(?:[\d,]*\d)?(?:\.\d+)?|[一二两三四五六七八九十百千万]+){_SCALE}\s?-?(?:{_AFTER})(?![A-Za-z])", re.IGNORECASE
 )
 _BEFORE = {
     "€": "euro",
@@ -53,7 +53,7 @@ _BEFORE = {
     "usd": "dollar",
     "rmb": "yuan",
 }
-_UNIT_BEFORE = re.compile(r"(€|\$|£|￥|¥|\beur|\busd|\brmb)\s?(\d[\d,]*(?:\.\d+)?)", re.IGNORECASE)
+_UNIT_BEFORE = re.compile(r"(€|\$|£|￥|¥|\beur|\busd|\brmb)\s?(\d(?:[\d,]*\d)?(?:\.\d+)?)", re.IGNORECASE)
 _PERCENT_BEFORE = re.compile(r"百分之([\d.]+|[一二三四五六七八九十百]+)")
 
 # "No more than 5" denies nothing: it is a limit.
@@ -69,7 +69,7 @@ _NEGATION = re.compile(
     r"不(?!同|断|久|过[，,])|没有|没(?=[\u4e00-\u9fff])|未(?!来|休|满|使用|用)|无(?!锡|线|人机)|禁止|严禁|非(?=[\u4e00-\u9fff]{2})|除外|拒绝|免(?:费|除|于)",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"(?<![.!?:;•|#*\-\n] )(?<!^)\b[A-Z][A-Za-z]+\b|\b[A-Z]{2,}[\w-]*\b|\b[A-Za-z]+-?\d+[\w-]*\b")
+_NAME = re.compile(r"\b[A-Za-z]+-?\d+[\w-]*\b|\b[A-Z]{2,}[\w-]*\b|(?<![.!?:;•|#*\-\n] )(?<!^)\b[A-Z][A-Za-z]+\b")
 _QUOTED = re.compile(r"[《「『]([^》」』]{2,40})[》」』]")
 
 

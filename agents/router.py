@@ -86,6 +86,7 @@ ENGLISH = _signs(
         ("conditions", 1, r"\b(?:if|when|while)\b[^,?]+,[^?]*\b(?:ASK|and)\b[^?]*\b(?:and|which|who|while|then)\b"),
         ("conditions", 0.6, r"^(?:if|suppose|assuming|given)\b|\bwho has to\b.*\bif\b"),
         ("several_parts", 1, r"[,;:] ?(?:and )?(?:ASK) (?:\w+ )*?(?:VERB|of)\b|\?\s+\S.*\?"),
+        ("several_parts", 1, r"[,;] ?and (?:ASK)\b"),
         ("several_parts", 1, r"\band (?:ASK|tell|say|explain|list) (?!year\b|date\b)(?:\w+ )+?"
                              r"(?:VERB|of|off|WORK|explain)\b"),
         ("procedure", 1, r"\bstep by step\b|\bin (?:which|what) order\b|\bmigration plan\b|\broot cause"),
