@@ -1,4 +1,4 @@
-"""Whether a question needs several steps, read from its wording: comparisons, chains, sums, lists, changes, conditions."""
+"""Whether a question needs several steps, read from its wording: comparisons, chains, sums, lists, conditions."""
 
 import re
 from collections.abc import Iterator
@@ -9,14 +9,21 @@ from .text import Language, language_of
 Need = Literal["comparison", "calculation", "chain", "listing", "change", "condition", "several"]
 
 _MORE = (
-    r"(?:more|fewer|less|most|older|oldest|younger|longer|longest|larger|largest|bigger|smaller|higher|highest|lower|taller"
+    r"(?:more|fewer|less|most|older|oldest|younger|longer|longest|larger|largest|bigger|"
+    r"smaller|higher|highest|lower|taller"
     r"|earlier|later|first|last|better|best|closer|greater|cheaper|faster|newer|further|stricter|worse|shorter)"
 )
-_COUNTED = r"(?:nights?|days?|weeks?|months?|hours?|people|persons?|employees|colleagues|units|users?|seats?|licen[cs]es|trips?|km)"
+_COUNTED = (
+    r"(?:nights?|days?|weeks?|months?|hours?|people|persons?|employees|colleagues|units|"
+    r"users?|seats?|licen[cs]es|trips?|km)"
+)
 _SPELLED = r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve)"
 _ASKING = r"(?:which|what|how|who|whose|when|where|why)"
 _MODAL = r"(?:do|does|did|is|are|was|were|can|could|may|must|should|will|would|has|have)"
-_THINGS = r"(?:documents?|policies|files|contracts|departments?|handbooks?|teams?|offices?|versions?|services|guides|procedures)"
+_THINGS = (
+    r"(?:documents?|policies|files|contracts|departments?|handbooks?|teams?|offices?|"
+    r"versions?|services|guides|procedures)"
+)
 
 _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
     (
@@ -24,9 +31,10 @@ _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
         (
             r"\bcompare\b|^comparing\b|\bcomparison\b|\bversus\b|\bvs\b|\bin common\b|\bshare the same\b",
             r"\bdiffer(?:s|ences?|ent(?:ly)?)?\b.*\b(?:between|from|and|but|how)\b",
-            r"\bconflicts?\b|\bcontradict\w*\b|\bconsistent with\b|\b(?:say|says|agree) the same\b|\bthe same\b.+\bbut\b",
+            r"\bconflicts?\b|\bcontradict\w*\b|\bconsistent with\b|\b(?:say|says|"
+            r"agree) the same\b|\bthe same\b.+\bbut\b",
             rf"\b{_MORE}\b[^?]*?[, ](?:\w[\w.'’&–-]*[ ,]+)*?or (?:the |an? )?[A-Z\"'“]",
-            rf"\bwhich\b[^?]+, (?:the |an? )?[A-Z][^?]* or (?:the |an? )?[A-Z]",
+            r"\bwhich\b[^?]+, (?:the |an? )?[A-Z][^?]* or (?:the |an? )?[A-Z]",
             rf"\bbetween\b.+\band\b.+\b(?:who|which)\b|^who\b.*\b{_MORE}\b.* or ",
             rf"\b{_MORE}\b.+\bthan\b.+\b(?:19|20)\d\d\b|\bwhich of (?:the|these|our) (?:two|three|{_THINGS})",
             r"^(?:are|were|is|was|do|did|does|have|has|can)\b.+\band\b.+\b(?:both|same|each|either)\b",
@@ -37,7 +45,8 @@ _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
     (
         "change",
         (
-            r"\bhow (?:did|has|have|does)\b.+\b(?:change|evolve|differ|shift)d?\b|\bwhat(?:'s| has| have) changed\b|\bwhat(?:'s| is) new\b",
+            r"\bhow (?:did|has|have|does)\b.+\b(?:change|evolve|differ|shift)d?\b|\bwhat(?:'s|"
+            r" has| have) changed\b|\bwhat(?:'s| is) new\b",
             r"\bchang(?:e|es|ed)\b.+\b(?:between|since|from|over)\b|\bversion\b.+\band\b.+\bversion\b",
             r"\b(?:previous|earlier|old|prior) (?:version|edition|policy|handbook)\b.+\b(?:new|current|now|this)\b",
         ),
@@ -45,19 +54,25 @@ _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
     (
         "calculation",
         (
-            r"\bcalculat\w+|\bcompute\b|\badd up\b|\bthe sum of\b|\bwork(?:ed)? (?:it )?out\b|\baltogether\b|\bin total\b|\bcombined\b",
+            r"\bcalculat\w+|\bcompute\b|\badd up\b|\bthe sum of\b|\bwork(?:ed)? (?:it )?out\b|"
+            r"\baltogether\b|\bin total\b|\bcombined\b",
             r"\btotal (?:cost|amount|price) of\b.+\band\b|\baverage\b.+\b(?:across|between)\b",
             r"\bhow (?:much|many)\b.+\b(?:more|less|fewer|higher|lower)\b.+\bthan\b|\bhow (?:much|many)\b.+\bleft\b",
-            rf"\bhow (?:much|many)\b.+\bif\b.+\b{_SPELLED}\b|\bpercent\w* (?:increase|decrease|change)\b|\blargest share\b",
-            rf"\b{_SPELLED} {_COUNTED}\b.+\b(?:cost|pay|total|how much|claim|the most)\b|\bcost\b.+\b{_SPELLED} {_COUNTED}\b",
+            rf"\bhow (?:much|many)\b.+\bif\b.+\b{_SPELLED}\b|\bpercent\w* (?:increase|decrease|"
+            rf"change)\b|\blargest share\b",
+            rf"\b{_SPELLED} {_COUNTED}\b.+\b(?:cost|pay|total|how much|claim|the most)\b|"
+            rf"\bcost\b.+\b{_SPELLED} {_COUNTED}\b",
             r"\bby how (?:much|many)\b|\bas a share of\b|\bhow many times (?:as|more)\b",
         ),
     ),
     (
         "listing",
         (
-            r"^(?:please )?(?:list|summari[sz]e|collect|count|enumerate|give me an overview)\b|\b(?:list|find|name) (?:all|every|each)\b",
-            rf"\bhow many (?:of (?:our|the) )?(?:documents|policies|files|contracts|handbooks|versions)\b|\b(?:all|every|each) (?:of )?(?:(?:the|our|two|three|four) )?{_THINGS}\b",
+            r"^(?:please )?(?:list|summari[sz]e|collect|count|enumerate|give me an overview)\b|"
+            r"\b(?:list|find|name) (?:all|every|each)\b",
+            rf"\bhow many (?:of (?:our|the) )?(?:documents|policies|files|contracts|handbooks|"
+            rf"versions)\b|\b(?:all|every|each) (?:of )?(?:(?:the|our|two|three|"
+            rf"four) )?{_THINGS}\b",
             rf"\bwhich {_THINGS} (?:\w+ ){{0,3}}(?:mention|require|contain|cover|still|apply|name|refer)\b",
             rf"\bacross\b.+\b{_THINGS}\b|\bhow many\b.+\b(?:not yet|still open|are approved|in all)\b",
         ),
@@ -88,8 +103,10 @@ _ZH: tuple[tuple[Need, tuple[str, ...]], ...] = (
         "comparison",
         (
             r"对比|(?:^请?|请)比较|比较一下|比较.{1,20}(?:和|与)|对照|区别|差异|差别|不同(?!意)|相同点|共同点|异同|矛盾|冲突|(?:是否|说法)一致|一致吗|相比",
-            r"哪[个一][^的]{0,4}(?:更|最)|谁.{0,4}更|更(?!名|换|改|新|为).{1,6}[？?]|(?:谁|哪|更|先).*还是.+[？?]|谁(?:先|早|晚|大)|(?:和|与).+都.{1,12}吗",
-            r"(?:和|与|、|两|各).+分别.+(?:多少|什么|几|哪|谁)|他们各自|各自的.+(?:多少|什么|几)|各有(?:多少|几|哪)|各(?:是|为|需)(?:多少|几)|(?:高|低|贵|差|早|晚)(?:多少|几)",
+            r"哪[个一][^的]{0,4}(?:更|最)|谁.{0,4}更|更(?!名|换|改|新|为).{1,6}[？?]|(?:谁|哪|更|先).*还是.+[？?]|"
+            r"谁(?:先|早|晚|大)|(?:和|与).+都.{1,12}吗",
+            r"(?:和|与|、|两|各).+分别.+(?:多少|什么|几|哪|谁)|他们各自|各自的.+(?:多少|什么|几)|各有(?:多少|几|哪)|各(?:是|为|"
+            r"需)(?:多少|几)|(?:高|低|贵|差|早|晚)(?:多少|几)",
         ),
     ),
     (
@@ -147,18 +164,29 @@ def _compiled(rows: tuple[tuple[Need, tuple[str, ...]], ...]) -> tuple[tuple[Nee
 _TABLE: dict[Language, tuple[tuple[Need, re.Pattern[str]], ...]] = {"en": _compiled(_EN), "zh": _compiled(_ZH)}
 
 # Signs that an English question asks for one fact by way of another, with what each adds.
-_MADE_BY = r"(?:directed|written|played|founded|owned|created|published|designed|led|run|made|performed|voiced|born|produced|released)"
+_MADE_BY = (
+    r"(?:directed|written|played|founded|owned|created|published|designed|led|run|made|"
+    r"performed|voiced|born|produced|released)"
+)
 _KIN = (
-    r"(?:director|producer|performer|author|writer|founder|spouse|wife|husband|manager|head|owner|publisher|capital|birthplace"
+    r"(?:director|producer|performer|author|writer|founder|spouse|wife|husband|manager|"
+    r"head|owner|publisher|capital|birthplace"
     r"|mayor|leader|supervisor|creator|singer|composer|alma mater|hometown|employer|father|mother|deputy|successor)"
 )
-_PLACE = r"(?:city|country|state|county|place|town|company|association|group|person|magazine|film|movie|school|university|team|band|region"
-_PLACE += r"|continent|department|essay|book|song|album|game|museum|organi[sz]ation|institution|actor|actress|author|series|site)"
+_PLACE = (
+    r"(?:city|country|state|county|place|town|company|association|group|person|magazine|"
+    r"film|movie|school|university|team|band|region"
+)
+_PLACE += (
+    r"|continent|department|essay|book|song|album|game|museum|organi[sz]ation|"
+    r"institution|actor|actress|author|series|site)"
+)
 _SIGNS: tuple[tuple[float, re.Pattern[str]], ...] = (
     (
         1.0,
         re.compile(
-            rf"\b(?:the|an?) (?:[\w-]+ ){{0,3}}{_PLACE} (?:\w+ ){{0,2}}?(?:where|which|that|whose|who|when|in which|on which)\b"
+            rf"\b(?:the|an?) (?:[\w-]+ ){{0,3}}{_PLACE} (?:\w+ ){{0,2}}?(?:where|which|that|whose|"
+            rf"who|when|in which|on which)\b"
         ),
     ),
     (1.0, re.compile(r"\bof the (?:[\w-]+ ){1,4}(?:that|which|who|whose|where|in which)\b")),
@@ -167,20 +195,23 @@ _SIGNS: tuple[tuple[float, re.Pattern[str]], ...] = (
     (
         1.5,
         re.compile(
-            r"['’]s (?:[\w-]+ )?(?:birthplace|country|city of birth|hometown|alma mater|(?:manager|boss|deputy|supervisor)['’]s)\b"
+            r"['’]s (?:[\w-]+ )?(?:birthplace|country|city of birth|hometown|alma mater|"
+            r"(?:manager|boss|deputy|supervisor)['’]s)\b"
         ),
     ),
     (1.5, re.compile(rf"\b{_KIN} of the {_KIN}\b")),
     (
         0.6,
         re.compile(
-            rf"\b(?:{_PLACE}|song|one|person|man|woman|player) {_MADE_BY}\b|\b{_MADE_BY} by (?:the|an?|who|which|what)\b"
+            rf"\b(?:{_PLACE}|song|one|person|man|woman|player) {_MADE_BY}\b|"
+            rf"\b{_MADE_BY} by (?:the|an?|who|which|what)\b"
         ),
     ),
     (
         0.6,
         re.compile(
-            r"\bstarring\b|\bfeatured on\b|\bknown for (?:his|her|their|its)\b|\bappear(?:ed|ing) (?:in|on)\b|\bbased on the\b"
+            r"\bstarring\b|\bfeatured on\b|\bknown for (?:his|her|their|its)\b|\bappear(?:ed|"
+            r"ing) (?:in|on)\b|\bbased on the\b"
         ),
     ),
     (0.5, re.compile(r", (?:in |on |of )?(?:which|who|whose|where)\b|,[^,?]+, (?=\w)")),
@@ -195,10 +226,10 @@ _CHAINED = 1.5
 _REASON: dict[Need, dict[Language, str]] = {
     "comparison": {"en": "The question compares several things.", "zh": "问题需要比较多个对象。"},
     "calculation": {"en": "The answer has to be calculated from several facts.", "zh": "答案需要根据多个数据计算。"},
-    "chain": {"en": "One fact has to be found before the next can be looked up.", "zh": "需要先查到一个事实，再查下一个。"},
+    "chain": {"en": "One fact has to be found before the next can be looked up.", "zh": "需要先查到一项，再查下一项。"},
     "listing": {"en": "The answer has to be collected across documents.", "zh": "需要跨文档收集和列举。"},
     "change": {"en": "The question is about what changed between versions.", "zh": "问题涉及不同版本之间的变化。"},
-    "condition": {"en": "Several rules have to be applied to the case described.", "zh": "需要把多条规定应用到所述情形。"},
+    "condition": {"en": "Several rules have to be applied to the case described.", "zh": "需要对照多条规定。"},
     "several": {"en": "The question has several parts.", "zh": "问题包含多个部分。"},
 }  # fmt: skip
 
@@ -207,10 +238,7 @@ def need_of(question: str) -> Need | None:
     """The kind of step-by-step work a question needs, or None for a plain one-fact question."""
     language = language_of(question)
     text = question.strip()
-    if language == "en":
-        text = text[:1].lower() + text[1:]
-    else:
-        text = re.sub("《[^》]*》", "《》", text)
+    text = text[:1].lower() + text[1:] if language == "en" else re.sub("《[^》]*》", "《》", text)
     for need, pattern in _TABLE[language]:
         if pattern.search(text):
             return need

@@ -11,12 +11,14 @@ _MOST_PARTS = 4
 _EN_EDGE = (
     r"(?:of|between|for|in|on|at|to|from|with|by|about|and|or|versus|vs|than|the|a|an|our|their|its|both|either|whether"
     r"|compare[sd]?|comparing|is|are|was|were|do|does|did|has|have|had|can|could|which|who|what|how|when|where|why"
-    r"|differ\w*|that|regarding|under|per|as|if|would|will|should|must|i|we|you|they|it|more|less|older|first|longer|larger|than)"
+    r"|differ\w*|that|regarding|under|per|as|if|would|will|should|must|i|we|you|they|it|"
+    r"more|less|older|first|longer|larger|than)"
 )
 _EN_WORD = r"[\w][\w.'’&/%+-]*"
 _EN_PAIR = re.compile(
     rf"(?P<left>{_EN_WORD}(?: {_EN_WORD}){{0,3}})(?P<middle>(?:, {_EN_WORD}(?: {_EN_WORD}){{0,3}}){{0,2}}),?"
-    rf" (?:and|or|versus|vs\.?|against|with|to|than) (?:the |an? |our |in |for )?(?P<right>{_EN_WORD}(?: {_EN_WORD}){{0,3}})"
+    rf" (?:and|or|versus|vs\.?|against|with|to|than) (?:the |an? |our |in |"
+    rf"for )?(?P<right>{_EN_WORD}(?: {_EN_WORD}){{0,3}})"
 )
 _ZH_PAIR = re.compile(
     r"(?P<left>[^，,。；;：:？?！!、\s的和与跟及比]{1,14}(?: ?[^，,。；;：:？?！!、\s的和与跟及比]{1,8})?)"

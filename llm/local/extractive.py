@@ -1,9 +1,9 @@
-"""The local Instruct model: answers with sentences chosen from the sources, each cited, or says that they don't answer."""
+"""The local Instruct model: answers with sentences of the sources, each cited, or says that they do not answer."""
 
 import re
 from collections.abc import Sequence
 
-from .conversation import Conversation, Source
+from .conversation import Conversation
 from .ranking import Evidence, Ranking, make_query, rank
 from .text import Language, language_of, question_terms
 from .units import Unit
@@ -17,7 +17,8 @@ _OTHER_LANGUAGE = {
     "zh": "原文为英文，相关内容如下：",
 }
 _FOLLOW_UP = re.compile(
-    r"^(?:and|but|also|what about|how about|then|so)\b|^(?:那么?|那|还有|另外|而|对于)|呢[？?]?$|\b(?:it|they|them|that|those|this|he|she|his|her|their)\b|它|他们|这个|那个|该",
+    r"^(?:and|but|also|what about|how about|then|so)\b|^(?:那么?|那|还有|另外|而|对于)|呢[？?]?$|"
+    r"\b(?:it|they|them|that|those|this|he|she|his|her|their)\b|它|他们|这个|那个|该",
     re.IGNORECASE,
 )
 # How far below the best unit another may score and still be quoted with it: in any case, and when it adds something.
@@ -91,8 +92,3 @@ def quoted(unit: Unit) -> str:
         )
         return f"{told} [{unit.source.number}]"
     return f"{unit.text} [{unit.source.number}]"
-
-
-def sources_by_number(sources: Sequence[Source]) -> dict[int, Source]:
-    """The sources by the number an answer cites them with."""
-    return {source.number: source for source in sources}

@@ -1,4 +1,4 @@
-"""Everyday words of company documents in Chinese and English, so that a question finds a document in the other language."""
+"""Everyday words of company documents in Chinese and English: a question finds documents in the other language."""
 
 import re
 from functools import cache

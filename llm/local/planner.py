@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from .compose import calculation, compose, findings
 from .decompose import Part, Task, task_of
-from .glossary import translated
 from .entities import new_entities
 from .extractive import asked_before
+from .glossary import translated
 from .ranking import Evidence, make_query, rank
 from .reply import Call, Reply
 from .sayings import say

@@ -44,7 +44,9 @@ _OTHER_UNITS = "|".join(
 )
 _AMOUNT = re.compile(
     rf"(?P<before>[$€£¥￥]|\b(?:EUR|USD|CNY|RMB|GBP)\s?)?"
-    rf"(?P<number>(?<![\w.])\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|(?<![A-Za-z\d.])\d+(?:\.\d+)?|\b(?:{'|'.join(w for w in _SPELLED if w.isascii())})\b"
+    rf"(?P<number>(?<![\w.])\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|"
+    rf"(?<![A-Za-z\d.])\d+(?:\.\d+)?|"
+    rf"\b(?:{'|'.join(w for w in _SPELLED if w.isascii())})\b"
     rf"|[{''.join(w for w in _SPELLED if not w.isascii())}](?=个?(?:{_OTHER_UNITS})))"
     rf"(?P<scale>\s?(?:万|亿|million|billion|thousand|k(?![a-z])))?"
     rf"(?P<gap>[\s-]{{0,2}}(?:(?:working|business|calendar|paid|full|extra|additional)\s)?个?)"
@@ -52,7 +54,8 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _CODE_BEFORE = re.compile(
-    r"(?:[A-Za-z]-?|[§#])$|(?:\b(?:section|article|chapter|version|page|no\.|step|table|level|priority|tier|grade)|第)\s?$",
+    r"(?:[A-Za-z]-?|[§#])$|(?:\b(?:section|article|chapter|version|page|no\.|step|table|"
+    r"level|priority|tier|grade)|第)\s?$",
     re.IGNORECASE,
 )
 _ANY_UNIT = re.compile(rf"\b(?:{_LATIN_UNITS})\b|{_OTHER_UNITS}", re.IGNORECASE)
@@ -62,10 +65,13 @@ _PER = re.compile(
 )
 _OPERATIONS: dict[Language, tuple[tuple[Operation, str], ...]] = {
     "en": (
-        ("percent", r"\bpercent\w*\b.*\b(?:increase|decrease|change|higher|lower|more|less|rise|growth|grow)|\bby what (?:percent|share)"),
+        ("percent", r"\bpercent\w*\b.*\b(?:increase|decrease|change|higher|lower|more|less|rise|growth|"
+            r"grow)|\bby what (?:percent|share)"),
         ("remaining", r"\bleft\b|\bremain\w*\b|\bstill have\b"),
         ("average", r"\baverage\b"),
-        ("difference", r"\bdifferen\w+\b|\bhow (?:much|many)\b.*\b(?:more|less|fewer|longer|shorter|higher|lower|larger|cheaper)\b|\bchange[sd]?\b|\b(?:more|less|fewer|longer|higher|lower|older|cheaper|larger|smaller|shorter|later|earlier)\b.*\bor\b|\bcompare"),
+        ("difference", r"\bdifferen\w+\b|\bhow (?:much|many)\b.*\b(?:more|less|fewer|longer|shorter|higher|"
+            r"lower|larger|cheaper)\b|\bchange[sd]?\b|\b(?:more|less|fewer|longer|higher|lower|"
+            r"older|cheaper|larger|smaller|shorter|later|earlier)\b.*\bor\b|\bcompare"),
         ("sum", r"\btotal\b|\bsum\b|\baltogether\b|\bcombined\b|\btogether\b|\boverall\b|\bhow much\b|\bhow many\b"),
     ),
     "zh": (

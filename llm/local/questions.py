@@ -12,20 +12,25 @@ AnswerType = Literal[
 _EN: tuple[tuple[AnswerType, str], ...] = (
     (
         "procedure",
-        r"^(?:how (?:do|can|should|must|would|to)\b(?! (?:long|often|many|much))|what (?:are|is) the (?:steps?|procedure|process)\b)|\bhow (?:do|can|should) (?:i|we|you|one|employees?)\b",
+        r"^(?:how (?:do|can|should|must|would|to)\b(?! (?:long|often|many|much))|what (?:are|"
+        r"is) the (?:steps?|procedure|process)\b)|\bhow (?:do|can|should) (?:i|we|you|one|"
+        r"employees?)\b",
     ),
     (
         "duration",
-        r"\bhow (?:long|often|soon|quickly|old|late|early)\b|\bhow many (?:\w+ )?(?:days?|hours?|weeks?|months?|years?|minutes?|seconds?)\b",
+        r"\bhow (?:long|often|soon|quickly|old|late|early)\b|\bhow many (?:\w+ )?(?:days?|"
+        r"hours?|weeks?|months?|years?|minutes?|seconds?)\b",
     ),
     (
         "number",
-        r"\bhow (?:many|much|big|large|far|tall|high|deep|wide|fast|heavy|expensive)\b|\bwhat (?:percent\w*|proportion|share|number|amount|fraction)\b"
+        r"\bhow (?:many|much|big|large|far|tall|high|deep|wide|fast|heavy|expensive)\b|"
+        r"\bwhat (?:percent\w*|proportion|share|number|amount|fraction)\b"
         r"|\b(?:population|percentage|per diem|price|cost|salary|fee|rate|limit|maximum|minimum|port|size|budget)\b",
     ),
     (
         "date",
-        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time)\b|\bdeadline\b|\bby what date\b",
+        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time)\b|"
+        r"\bdeadline\b|\bby what date\b",
     ),
     (
         "person",
@@ -33,7 +38,8 @@ _EN: tuple[tuple[AnswerType, str], ...] = (
     ),
     (
         "place",
-        r"\bwhere\b|\b(?:what|which) (?:city|country|state|town|place|location|building|room|county|region|continent|river)\b",
+        r"\bwhere\b|\b(?:what|which) (?:city|country|state|town|place|location|building|room|"
+        r"county|region|continent|river)\b",
     ),
     ("reason", r"\bwhy\b|\bwhat (?:is|was|were|are) the (?:reasons?|causes?)\b|\bwhat caused\b"),
     (
@@ -62,32 +68,45 @@ _TABLE = {
     for language, rows in (("en", _EN), ("zh", _ZH))
 }
 
-_NUMBER = r"\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|million|billion|half|once|twice|first|second|third|fourth|fifth|sixth|seventh)\b|[一二两三四五六七八九十百千万亿半]+"
+_NUMBER = (
+    r"\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"twenty|thirty|forty|fifty|hundred|thousand|million|billion|half|once|twice|first|"
+    r"second|third|fourth|fifth|sixth|seventh)\b|[一二两三四五六七八九十百千万亿半]+"
+)
 _ANSWERS: dict[AnswerType, re.Pattern[str]] = {
     "number": re.compile(_NUMBER, re.IGNORECASE),
     "duration": re.compile(
-        rf"(?:{_NUMBER})[\s-]*(?:\w+[\s-]+)?(?:days?|hours?|weeks?|months?|years?|minutes?|seconds?|times?|quarters?|个?(?:工作)?日|天|年|个?月|周|个?小时|分钟|秒|次|岁)"
+        rf"(?:{_NUMBER})[\s-]*(?:\w+[\s-]+)?(?:days?|hours?|weeks?|months?|years?|minutes?|"
+        rf"seconds?|times?|quarters?|个?(?:工作)?日|天|年|个?月|周|个?小时|分钟|秒|次|岁)"
         r"|\b(?:daily|weekly|monthly|quarterly|yearly|annually|immediately|indefinitely)\b|每[天日周月年季]|永久|立即",
         re.IGNORECASE,
     ),
     "date": re.compile(
-        r"\b(?:1\d{3}|20\d{2})\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|"
-        r"Wednesday|Thursday|Friday|Saturday|Sunday)\b|\b\d{1,2}(?::\d{2}|\s*[ap]\.?m\b)|\b\d{1,2}(?:st|nd|rd|th)\b|century|\d+\s*年|\d+\s*月|\d+\s*[日号]|\d+[:：]\d+|\d+\s*点"
+        r"\b(?:1\d{3}|20\d{2})\b|\b(?:January|February|March|April|May|June|July|August|"
+        r"September|October|November|December|Monday|Tuesday|"
+        r"Wednesday|Thursday|Friday|Saturday|Sunday)\b|\b\d{1,2}(?::\d{2}|\s*[ap]\.?m\b)|"
+        r"\b\d{1,2}(?:st|nd|rd|th)\b|century|\d+\s*年|\d+\s*月|\d+\s*[日号]|\d+[:：]\d+|\d+\s*点"
         r"|[一二三四五六七八九十〇零]+[年月日]|世纪|\d+年代"
     ),
     "person": re.compile(
-        r"(?<=[a-z,;] )[A-Z][\w'’-]+(?: [A-Z][\w'’.-]*)*|\b(?:manager|director|officer|team|lead|head|department|president|committee|desk|HR|CEO|CFO|CTO)\b|^[A-Z]\w+ [A-Z]\w+"
+        r"(?<=[a-z,;] )[A-Z][\w'’-]+(?: [A-Z][\w'’.-]*)*|\b(?:manager|director|officer|team|"
+        r"lead|head|department|president|committee|desk|HR|CEO|CFO|CTO)\b|^[A-Z]\w+ [A-Z]\w+"
         r"|[\u4e00-\u9fff](?:经理|总监|主管|部门|部|组|团队|负责人|专员|先生|女士|导演|作家|演员|将军|皇帝|王|委员会)|[·•]|由|人"
     ),
     "place": re.compile(
-        r"\b(?:in|at|near|from|on|to|of) (?:the )?[A-Z][\w'’-]+|\b(?:room|floor|building|office|street|city|country|north|south|east|west)\b|位于|[省市县区镇村路街楼层室国岛州洲山]|东|西|南|北"
+        r"\b(?:in|at|near|from|on|to|of) (?:the )?[A-Z][\w'’-]+|\b(?:room|floor|building|"
+        r"office|street|city|country|north|south|east|west)\b|位于|[省市县区镇村路街楼层室国岛州洲山]|东|西|南|北"
     ),
     "reason": re.compile(
-        r"\b(?:because|due to|since|so that|in order to|therefore|as a result|caused?|reason|leads? to|led to|result(?:ed|s)? (?:in|from))\b|因为|由于|因此|所以|为了|导致|以便|故而|原因|因[\u4e00-\u9fff]{2,}",
+        r"\b(?:because|due to|since|so that|in order to|therefore|as a result|caused?|reason|"
+        r"leads? to|led to|result(?:ed|s)? (?:in|from))\b|因为|由于|因此|所以|为了|导致|以便|故而|原因|"
+        r"因[\u4e00-\u9fff]{2,}",
         re.IGNORECASE,
     ),
     "procedure": re.compile(
-        r"\b(?:must|should|submit|open|click|go to|contact|send|fill|use|request|call|email|select|enter|log ?in|sign|first|then|by \w+ing)\b|提交|填写|登录|打开|点击|联系|申请|发送|选择|首先|然后|通过|到.{1,8}(?:办理|领取)|需要?",
+        r"\b(?:must|should|submit|open|click|go to|contact|send|fill|use|request|call|email|"
+        r"select|enter|log ?in|sign|first|then|by \w+ing)\b|提交|填写|登录|打开|点击|联系|申请|发送|选择|首先|然后|"
+        r"通过|到.{1,8}(?:办理|领取)|需要?",
         re.IGNORECASE,
     ),
 }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ _NAME = re.compile(r"(?:(?<=[\w,;'] )|(?<=[\u3400-\u9fff]))[A-Z][\w'’-]*|\d[\w
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question made ready for ranking: its text, the terms it must find with their importance, its answer's type."""
+    """A question ready for ranking: its text, its terms with their importance, and its answer's type."""
 
     text: str
     weights: dict[str, float]
@@ -35,7 +36,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A unit with its score, the share (0 to 1) of the question that it and its surroundings cover, and the terms it holds."""
+    """A unit with its score, the question's terms it holds, and the share (0 to 1) covered with its surroundings."""
 
     unit: Unit
     score: float
@@ -106,8 +107,8 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
     """One row a unit, one column for each of FEATURES.
 
     The question's terms held by the unit itself, by what stands over it, by its neighbours and anywhere in its passage;
-    neighbouring terms kept together; likeness of the unit's and of its passage's best unit's vector; the question's names
-    found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer.
+    neighbouring terms kept together; likeness of its vector and of the best one in its passage; the question's
+    names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
@@ -187,8 +188,8 @@ def _match_alike(query: Query, asked: Sequence[str], texts: Sequence[str], found
 def _weigh(query: Query, asked: Sequence[str], own: Array, foreign: NDArray[np.bool_]) -> Array:
     """Each term's share of the question's weight, a row for each unit.
 
-    A term weighs more when it is rare among the units at hand, and by what its vector's length says about it. Where a unit
-    is in another language, terms that could not have been recognised in it weigh little.
+    A term weighs more when it is rare among the units at hand, and by the length of its vector. Where a unit is in
+    another language, terms that could not have been recognised in it weigh little.
     """
     count = len(own)
     frequency = (own >= _TRANSLATED).sum(axis=0)
@@ -227,10 +228,10 @@ def _neighbours(own: Array, pool: Sequence[Unit]) -> Array:
 def _pairs(question: str, texts: Sequence[str]) -> list[float]:
     """The share of the question's neighbouring terms that are neighbours in each text."""
     said = terms(question)
-    asked = set(zip(said, said[1:], strict=False))
+    asked = set(pairwise(said))
     if not asked:
         return [0.0] * len(texts)
-    return [len(asked & set(zip(t := terms(text), t[1:], strict=False))) / len(asked) for text in texts]
+    return [len(asked & set(pairwise(terms(text)))) / len(asked) for text in texts]
 
 
 def _names(question: str, asked: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The Thinking model's own words, in English and Chinese: reasoning, the steps of a plan, and what frames the quotes."""
+"""The Thinking model's own words in English and Chinese: its reasoning, its plan, and what frames the quotes."""
 
 from .complexity import reason_for
 from .decompose import Task
@@ -39,7 +39,10 @@ _SAYINGS: dict[str, dict[Language, str]] = {
     "missing": {"en": "The documents found say nothing about: {0}.", "zh": "查到的文档没有提到：{0}。"},
     "result": {"en": "**Result:** {0}", "zh": "**结果：**{0}"},
     "counted": {"en": "**Result:** {0} rows of the table fit. {1}", "zh": "**结果：**表中符合条件的共 {0} 行。{1}"},
-    "no_sum": {"en": "The sum could not be calculated; the numbers above are quoted as they stand.", "zh": "未能完成计算，以上数字为原文所载。"},
+    "no_sum": {
+        "en": "The sum could not be calculated; the numbers above are quoted as they stand.",
+        "zh": "未能完成计算，以上数字为原文所载。",
+    },
     "higher": {"en": "{0} has the higher value, by {1}", "zh": "{0}的数值更高，相差 {1}"},
     "equal": {"en": "both values are the same: {0}", "zh": "两者相同：{0}"},
     "count": {"en": "{0} documents hold a matching passage:", "zh": "有 {0} 份文档包含相关内容："},

@@ -19,33 +19,35 @@ _SENTENCE_END = re.compile(
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|no|nos|vs|inc|ltd|co|corp|dept|fig|sec|art|approx|e\.g|i\.e|etc|al|jr|sr|rev|gen|col|sgt|lt|capt"
-    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|a\.m|p\.m|u\.s|u\.k|u\.n|d\.c|ph\.d|cf|ca|c)|(?<![\w.])[A-Za-z]|\b(?:[A-Z]\.)+[A-Z])$",
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|no|nos|vs|inc|ltd|co|corp|dept|fig|sec|art|approx|"
+    r"e\.g|i\.e|etc|al|jr|sr|rev|gen|col|sgt|lt|capt"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|a\.m|p\.m|u\.s|u\.k|u\.n|d\.c|ph\.d|"
+    r"cf|ca|c)|(?<![\w.])[A-Za-z]|\b(?:[A-Z]\.)+[A-Z])$",
     re.IGNORECASE,
 )
 
 _STOP = """
-a an the of in on at to for from by with about into over under after before between during through per as is are was were be
-been being am do does did doing done have has had having will would shall should can could may might must need it its he she
-they them their his her him we our us you your i me my mine this that these those there here what which who whom whose when
-where why how and or but not no nor so if then than too very just also any some each every all both such only own same other
-more most much many few one ones please tell show give know find out get let say said doesn't don't isn't s t d ll ve re up
-down off again once because while until against among upon within without via according long old far often soon kind type
-sort name called happen happens happened
+a an the of in on at to for from by with about into over under after before between during through per as is are
+was were be been being am do does did doing done have has had having will would shall should can could may might
+must need it its he she they them their his her him we our us you your i me my mine this that these those there
+here what which who whom whose when where why how and or but not no nor so if then than too very just also any
+some each every all both such only own same other more most much many few one ones please tell show give know
+find out get let say said doesn't don't isn't s t d ll ve re up down off again once because while until against
+among upon within without via according long old far often soon kind type sort name called happen happens
+happened
 """
 STOP_WORDS = frozenset(_STOP.split())
+_VERBS = """
+lead=led; hold=held; pay=paid; keep=kept; write=wrote written; run=ran; buy=bought; sell=sold; build=built;
+send=sent; spend=spent; leave=left; lose=lost; win=won; begin=began begun; become=became; choose=chose chosen;
+drive=drove driven; speak=spoke spoken; take=took taken; make=made; find=found; found=founded; sing=sang sung;
+teach=taught; think=thought; bring=brought; go=went gone; see=saw seen; grow=grew grown; fall=fell fallen;
+rise=rose risen; draw=drew drawn; break=broke broken; steal=stole stolen; meet=met; sit=sat; stand=stood;
+understand=understood; fly=flew flown; wear=wore worn; fight=fought; catch=caught; feel=felt
+"""
 _IRREGULAR = {
-    form: verb
-    for verb, forms in (
-        line.split("=")
-        for line in (
-            "lead=led|hold=held|pay=paid|keep=kept|write=wrote written|run=ran|buy=bought|sell=sold|build=built|send=sent|spend=spent"
-            "|leave=left|lose=lost|win=won|begin=began begun|become=became|choose=chose chosen|drive=drove driven|speak=spoke spoken"
-            "|take=took taken|make=made|find=found|found=founded|sing=sang sung|teach=taught|think=thought|bring=brought|go=went gone"
-            "|see=saw seen|grow=grew grown|fall=fell fallen|rise=rose risen|draw=drew drawn|break=broke broken|steal=stole stolen"
-            "|meet=met|sit=sat|stand=stood|understand=understood|fly=flew flown|wear=wore worn|fight=fought|catch=caught|feel=felt"
-        ).split("|")
-    )
+    form: verb.strip()
+    for verb, forms in (row.split("=") for row in _VERBS.replace("\n", " ").split(";"))
     for form in forms.split()
 }
 _HAN_STOP = frozenset(
@@ -117,7 +119,7 @@ def _word_terms(token: str) -> list[str]:
     word = token.replace("’", "'").lower().removesuffix("'s")
     if len(word) == 1 and not word.isdigit():
         # A letter by itself is a grade or a column ("rating B", "A级") when it is written as a capital.
-        return [f"={token}"] if token.isupper() and token != "I" else []
+        return [f"={token}"] if token.isupper() and word != "i" else []
     if word in STOP_WORDS:
         return []
     return [word.replace(",", "") if word[0].isdigit() else _stem(_IRREGULAR.get(word, word))]

@@ -11,15 +11,12 @@ from .reply import Call
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The conversation, the calls made in each turn since the question, and all that the tools gave back."""
+    """The conversation, the calls of each turn since the question, all sources shown, and the results of sums."""
 
     conversation: Conversation
     turns: tuple[tuple[Call, ...], ...] = ()
     sources: tuple[Source, ...] = ()
-    documents: tuple[dict[str, Any], ...] = ()
     results: tuple[str, ...] = ()
-    failed: bool = False
-    total: int | None = None
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -34,10 +31,7 @@ class Transcript:
 @dataclass
 class _Reader:
     sources: dict[int, Source] = field(default_factory=dict)
-    documents: dict[int, dict[str, Any]] = field(default_factory=dict)
     results: list[str] = field(default_factory=list)
-    failed: bool = False
-    total: int | None = None
 
     def read(self, name: str, text: str) -> None:
         try:
@@ -49,11 +43,6 @@ class _Reader:
         for source in map(read_source, data.get("passages") or ()):
             if source:
                 self.sources.setdefault(source.number, source)
-        for document in data.get("documents") or ():
-            if isinstance(document, dict) and isinstance(document.get("document"), int):
-                self.documents.setdefault(document["document"], document)
-        if name == "list_documents" and isinstance(data.get("total"), int):
-            self.total = data["total"]
         if name == "run_python":
             self._read_result(data)
 
@@ -61,9 +50,7 @@ class _Reader:
         value = data.get("result")
         if value is None:
             value = str(data.get("output") or "").strip() or None
-        if "error" in data or value is None:
-            self.failed = True
-        else:
+        if "error" not in data and value is not None:
             self.results.append(str(value))
 
 
@@ -85,10 +72,7 @@ def read_transcript(messages: Sequence[dict[str, Any]]) -> Transcript:
         conversation,
         tuple(turns),
         tuple(reader.sources.values()),
-        tuple(reader.documents.values()),
         tuple(reader.results),
-        reader.failed,
-        reader.total,
     )
 
 

@@ -1,4 +1,4 @@
-"""A passage cut into the units an answer is made of: sentences, list items and table rows, each with its surroundings."""
+"""A passage cut into what an answer is made of: sentences, list items and table rows, with what stands over them."""
 
 import csv
 import re
@@ -30,7 +30,7 @@ _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A quotable piece of a source. `place` is its position in the source; `heading`, `lead` and `header` what stands over it."""
+    """A quotable piece of a source. `place` is its position there; `heading`, `lead` and `header` stand over it."""
 
     source: Source
     place: int
@@ -169,7 +169,7 @@ def _joined(lines: list[str]) -> str:
 
 
 def _comma_separated(lines: list[str]) -> frozenset[int]:
-    """The lines that are rows of comma-separated values: at least three in a row with the same number of short fields."""
+    """The lines that are comma-separated values: at least three in a row with as many short fields."""
     counts = [_fields(line) for line in lines]
     rows: set[int] = set()
     start = 0

@@ -12,11 +12,14 @@ TOOLS = ("plan", "search_knowledge", "read_document", "list_documents", "find_in
 
 PASSAGES: list[dict[str, Any]] = [
     {"document": 1, "title": "Travel policy", "section": "Hotels", "date": "2025-01-01",
-     "text": "# Hotels\n\nBook rooms through the portal.\n\n| City | Limit per night |\n|---|---|\n| Berlin | 150 EUR |\n| Paris | 190 EUR |\n| Oslo | 210 EUR |"},
+     "text": "# Hotels\n\nBook rooms through the portal.\n\n"
+             "| City | Limit per night |\n|---|---|\n| Berlin | 150 EUR |\n"
+             "| Paris | 190 EUR |\n| Oslo | 210 EUR |"},
     {"document": 1, "title": "Travel policy", "section": "Meals", "date": "2025-01-01", "page": 2,
      "text": "The meal allowance is 40 EUR per day. Receipts are handed in within 20 days after the trip."},
     {"document": 2, "title": "Organisation", "section": "Teams", "date": "2026-01-01",
-     "text": "The Payments portal is run by the Harbour team.\n\nThe Harbour team is led by Nadia Brandt.\n\nThe Cedar team is led by Omar Said."},
+     "text": "The Payments portal is run by the Harbour team.\n\nThe Harbour team is led by Nadia Brandt.\n\n"
+             "The Cedar team is led by Omar Said."},
     {"document": 3, "title": "Leave policy 2024", "section": "Carry over", "date": "2024-01-01",
      "text": "At most 3 days of annual leave may be carried over into the next year."},
     {"document": 4, "title": "Leave policy 2026", "section": "Carry over", "date": "2026-01-01",
@@ -24,7 +27,8 @@ PASSAGES: list[dict[str, Any]] = [
     {"document": 5, "title": "差旅制度", "section": "住宿", "date": "2025-01-01",
      "text": "北京的住宿标准为每晚700元。\n上海的住宿标准为每晚650元。\n成都的住宿标准为每晚500元。"},
     {"document": 6, "title": "付款清单", "section": "", "date": "2026-11-01",
-     "text": "供应商,金额,币种,状态\n甲公司,1200,CNY,待付\n乙公司,800,CNY,已付\n丙公司,300,EUR,待付\n丁公司,500,CNY,待付"},
+     "text": "供应商,金额,币种,状态\n甲公司,1200,CNY,待付\n乙公司,800,CNY,已付\n"
+             "丙公司,300,EUR,待付\n丁公司,500,CNY,待付"},
     {"document": 7, "title": "Defect list", "section": "", "date": "2026-11-01",
      "text": "id\tseverity\tstatus\nD-1\tS1\topen\nD-2\tS2\tfixed\nD-3\tS1\tfixed\nD-4\tS1\topen\nD-5\tS3\topen"},
     {"document": 8, "title": "Security policy", "section": "Passwords", "date": "2025-05-01",

@@ -78,9 +78,18 @@ def test_english_answer_types(question: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("question", "kind"),
-    [("谁负责？", "person"), ("什么时候开门？", "date"), ("有多少人？", "number"), ("保留几天？", "duration"),
-     ("在哪里？", "place"), ("为什么关闭？", "reason"), ("如何预订？", "procedure"), ("可以吗？", "boolean"), ("颜色是什么？", "thing")],
-)  # fmt: skip
+    [
+        ("谁负责？", "person"),
+        ("什么时候开门？", "date"),
+        ("有多少人？", "number"),
+        ("保留几天？", "duration"),
+        ("在哪里？", "place"),
+        ("为什么关闭？", "reason"),
+        ("如何预订？", "procedure"),
+        ("可以吗？", "boolean"),
+        ("颜色是什么？", "thing"),
+    ],
+)
 def test_chinese_answer_types(question: str, kind: str) -> None:
     assert answer_type(question, "zh") == kind
 

@@ -90,7 +90,16 @@ def test_plain_numbers() -> None:
     assert [plain_number(n) for n in (180.0, 12.5, 1 / 3)] == ["180", "12.5", "0.333333"]
 
 
-POSITIONS = "Office\tRole\tPositions\tStatus\nLyon\tfitter\t3\tapproved\nOslo\tclerk\t2\topen\nLyon\tclerk\t1\tapproved\nOslo\tfitter\t4\tapproved\nAll offices\t\t10\tapproved"
+POSITIONS = "\n".join(
+    (
+        "Office\tRole\tPositions\tStatus",
+        "Lyon\tfitter\t3\tapproved",
+        "Oslo\tclerk\t2\topen",
+        "Lyon\tclerk\t1\tapproved",
+        "Oslo\tfitter\t4\tapproved",
+        "All offices\t\t10\tapproved",
+    )
+)
 
 
 def test_a_count_over_a_column_of_that_name_adds_it_up() -> None:

@@ -98,8 +98,9 @@ def test_thinking_streams_its_reasoning_before_the_calls(client: OpenAI) -> None
     assert kinds.index("call") == kinds.count("reasoning")
     assert chunk.choices[0].finish_reason == "tool_calls"
     first, *later = fragments
-    assert first.id and first.id.startswith("call_")
-    assert first.function and first.function.name == "plan"
+    assert (first.id or "").startswith("call_")
+    assert first.function
+    assert first.function.name == "plan"
     assert all(f.index == 0 and f.id == "" and f.function and f.function.name is None for f in later)
     assert len(json.loads("".join(f.function.arguments or "" for f in fragments if f.function))["steps"]) >= 3
 
