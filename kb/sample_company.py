@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from django.contrib.auth.models import Group
+from django.db import transaction
 
 from accounts.models import Person
 from kb.access import acting_as_system
@@ -27,12 +28,14 @@ class Loaded:
     versions: list[int] = field(default_factory=list)
 
 
-def load(folder: Path, password: str = "") -> Loaded:
+def load(folder: Path, password: str = "", keep: Callable[[str, str], None] = lambda name, password: None) -> Loaded:
     """Make what is not there yet; what is there stays as it is, so loading twice changes nothing.
 
     Args:
         folder: holds `company.json` and `documents/`.
         password: for all new accounts; each gets one of its own when it is empty.
+        keep: hears of each new account's user name and password before the account is there for good, so that no
+            interruption leaves an account whose password nobody knows.
 
     Raises:
         FileNotFoundError: when a file is missing.
@@ -40,7 +43,7 @@ def load(folder: Path, password: str = "") -> Loaded:
     company = orjson.loads((folder / "company.json").read_bytes())
     loaded = Loaded()
     groups = {group["key"]: _group(group["name"]) for group in company["groups"]}
-    people = {person["username"]: _person(person, groups, password, loaded) for person in company["people"]}
+    people = {person["username"]: _person(person, groups, password, keep, loaded) for person in company["people"]}
     collections = {row["key"]: _collection(row, groups) for row in company["collections"]}
     for document in company["documents"]:
         _document(document, collections[document["collection"]], people, folder / "documents", loaded)
@@ -51,21 +54,29 @@ def _group(name: Mapping[str, str]) -> Group:
     return Group.objects.get_or_create(name=f"{name['en']} {name['zh']}".strip())[0]
 
 
-def _person(row: Mapping[str, Any], groups: Mapping[str, Group], password: str, loaded: Loaded) -> Person:
+def _person(
+    row: Mapping[str, Any],
+    groups: Mapping[str, Group],
+    password: str,
+    keep: Callable[[str, str], None],
+    loaded: Loaded,
+) -> Person:
     found = Person.objects.filter(username=row["username"]).first()
     if found is not None:
         return found
     password = password or secrets.token_urlsafe(12)
-    person = Person.objects.create_user(
-        row["username"],
-        row["email"],
-        password,
-        display_name=" ".join(filter(None, (row["name"], row["name_zh"]))),
-        language=row["language"],
-        is_staff=row["admin"],
-        is_superuser=row["admin"],
-    )
-    person.groups.set([groups[key] for key in row["groups"]])
+    with transaction.atomic():
+        person = Person.objects.create_user(
+            row["username"],
+            row["email"],
+            password,
+            display_name=" ".join(filter(None, (row["name"], row["name_zh"]))),
+            language=row["language"],
+            is_staff=row["admin"],
+            is_superuser=row["admin"],
+        )
+        person.groups.set([groups[key] for key in row["groups"]])
+        keep(person.username, password)
     loaded.passwords[person.username] = password
     return person
 

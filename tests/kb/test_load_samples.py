@@ -108,3 +108,10 @@ def test_a_file_that_cannot_be_read_is_named(samples: Path) -> None:
     with pytest.raises(CommandError, match="1 documents"):
         call_command("load_samples", folder=samples, stdout=out, stderr=out)
     assert "leave-2.md: The file" in out.getvalue()
+
+
+def test_an_account_whose_password_could_not_be_kept_is_not_made(samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        load(samples, accounts=tmp_path / "file" / "accounts.txt")
+    assert not Person.objects.filter(username="ada").exists()

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,9 @@ class Command(BaseCommand):
         wait = not options["no_wait"]
         try:
             with quietly() if wait else contextlib.nullcontext():
-                loaded = load(options["folder"], options["password"])
+                loaded = load(options["folder"], options["password"], self._keeper(options["accounts"]))
         except FileNotFoundError as error:
             raise CommandError(f"There is no file {error.filename}: the samples are not complete.") from error
-        self._tell(loaded.passwords, options["accounts"])
         if wait and loaded.versions:
             with local_models(settings.MODEL_SERVERS):
                 finish(loaded.versions)
@@ -46,11 +46,17 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{len(failed)} documents of the samples failed; see above why.")
 
-    def _tell(self, passwords: dict[str, str], path: Path | None) -> None:
-        lines = [f"{username}\t{password}\n" for username, password in passwords.items()]
-        if path is None:
-            self.stdout.write("".join(lines), ending="")
-        elif lines:
+    def _keeper(self, path: Path | None) -> Callable[[str, str], None]:
+        def keep(username: str, password: str) -> None:
+            if path is None:
+                self.stdout.write(f"{username}\t{password}")
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
-                file.writelines(lines)
+            lines = path.read_text().splitlines() if path.exists() else []
+            lines = [line for line in lines if line.partition("\t")[0] != username]
+            new = path.with_name(f"{path.name}.new")
+            with os.fdopen(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+                file.writelines(f"{line}\n" for line in [*lines, f"{username}\t{password}"])
+            new.replace(path)
+
+        return keep
