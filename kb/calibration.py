@@ -8,7 +8,6 @@ understands beyond the wording. Chinese, Japanese and Korean are measured apart:
 import logging
 import random
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -22,6 +21,7 @@ from kb.access import acting_as_system
 from kb.candidates import K1, B, Ground, Wanted, candidates, survey
 from kb.fusion import Reliability
 from kb.generations import active_generation, remember_calibration
+from kb.indexing import entry_of
 from kb.lexical import terms
 from kb.models import Passage
 from kb.models_index import EmbeddingGeneration
@@ -141,16 +141,11 @@ def _ranks(
 
 
 def _bm25(ground: Ground, cloze: Cloze) -> float:
-    body = terms(cloze.rest)
-    counts = Counter(body)
-    for term in terms(" ".join((cloze.passage.document.title, *cloze.passage.heading_path))):
-        counts[term] += 1
-    allowance = K1 * (1 - B + B * len(body) / ground.average_length)
-    return sum(
-        term.idf * counts[term.text] * (K1 + 1) / (counts[term.text] + allowance)
-        for term in ground.terms
-        if counts[term.text]
-    )
+    """What the index would score, had the passage been stored without the sentence."""
+    entry = entry_of(_without(cloze), cloze.passage.document.title)
+    allowance = K1 * (1 - B + B * entry.length / ground.average_length)
+    held = ((term.idf, entry.weights[term.text]) for term in ground.terms if term.text in entry.weights)
+    return sum(idf * frequency * (K1 + 1) / (frequency + allowance) for idf, frequency in held)
 
 
 def _reliability(pairs: Sequence[tuple[int, int]]) -> Reliability:

@@ -28,10 +28,12 @@ from kb.models import DocumentVersion, Passage
 from kb.models_index import EmbeddingGeneration, IndexedVersion, PassageVector
 
 __all__ = [
+    "Entry",
     "activate",
     "active_generation",
     "configured_generation",
     "ensure_generation",
+    "entry_of",
     "fold_statistics",
     "index_terms",
     "index_version",
@@ -89,7 +91,7 @@ def index_terms(
     title = version.document.title if title is None else title
     counted, length, after = 0, 0, -1
     while batch := _passages_after(version_id, after, PASSAGES_AT_ONCE):
-        entries = [_entry(passage, title) for passage in batch]
+        entries = [entry_of(passage, title) for passage in batch]
         with writing():
             _ensure_indexed([version_id])
             _write_postings(entries)
@@ -140,7 +142,7 @@ def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vecto
         vectors: their unit vectors, by the embedding model that the settings name.
     """
     generation = ensure_generation(settings.MODEL_SERVERS.embedding_model, vectors.shape[1])
-    entries = [_entry(passage, title) for passage, title in passages]
+    entries = [entry_of(passage, title) for passage, title in passages]
     totals: dict[int, list[int]] = {}
     for entry in entries:
         total = totals.setdefault(entry.passage.version_id, [0, 0])
@@ -221,7 +223,7 @@ def _passages_after(version_id: int, after: int, limit: int) -> list[Passage]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """A passage's terms with their weighted frequencies, and its length in terms."""
 
     passage: Passage
@@ -229,7 +231,8 @@ class _Entry:
     length: int
 
 
-def _entry(passage: Passage, title: str) -> _Entry:
+def entry_of(passage: Passage, title: str) -> Entry:
+    """What the lexical index keeps of a passage."""
     body = terms(passage.text)
     weights = weighted_terms(
         [
@@ -239,7 +242,7 @@ def _entry(passage: Passage, title: str) -> _Entry:
             (terms(passage.context), CONTEXT_WEIGHT),
         ]
     )
-    return _Entry(passage, weights, len(body) if weights else 0)
+    return Entry(passage, weights, len(body) if weights else 0)
 
 
 def _ensure_indexed(version_ids: Sequence[int]) -> None:
@@ -253,7 +256,7 @@ def _ensure_indexed(version_ids: Sequence[int]) -> None:
         )
 
 
-def _write_postings(entries: Sequence[_Entry]) -> None:
+def _write_postings(entries: Sequence[Entry]) -> None:
     """Replace the postings of some passages."""
     with connection.cursor() as cursor:
         cursor.execute(
