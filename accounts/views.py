@@ -7,6 +7,8 @@ from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -33,6 +35,13 @@ class SignIn(LoginView):  # type: ignore[misc]
         context: dict[str, Any] = super().get_context_data(**extra)
         context["next"] = self.request.POST.get("next") or self.request.GET.get("next", "")
         return context
+
+
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Django's admin sends people here. Who is signed in already may not enter it; signing in again would not help."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next", "/admin/"))
 
 
 @require_POST

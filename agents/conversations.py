@@ -34,8 +34,8 @@ def by_day(person: Person, query: str = "", limit: int = LISTED) -> list[tuple[d
     ]
 
 
-def turns_of(conversation: Conversation, limit: int = TURNS_SHOWN) -> list[Turn]:
-    """The conversation's latest turns, oldest first, in a fixed number of queries.
+def turns_of(conversation: Conversation, limit: int | None = TURNS_SHOWN) -> list[Turn]:
+    """The conversation's latest turns (all with None), oldest first, in a fixed number of queries.
 
     An answer that was asked for again stands inside the newer one, as an earlier answer.
     """

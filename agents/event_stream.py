@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 from uuid import UUID
 
@@ -41,14 +41,14 @@ def event_number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-async def with_silences(items: AsyncIterator[T], seconds: float) -> AsyncIterator[T | None]:
-    """The items as they come, and None each time that nothing has come for `seconds`."""
+async def with_silences(items: AsyncIterator[T], seconds: float | Callable[[], float]) -> AsyncIterator[T | None]:
+    """The items as they come, and None each time that nothing has come for `seconds`, asked for anew at each wait."""
     iterator = aiter(items)
     waiting: asyncio.Task[T] | None = None
     try:
         while True:
             waiting = waiting or asyncio.ensure_future(_next(iterator))
-            done, _ = await asyncio.wait([waiting], timeout=seconds)
+            done, _ = await asyncio.wait([waiting], timeout=seconds() if callable(seconds) else seconds)
             if not done:
                 yield None
                 continue

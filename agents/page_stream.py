@@ -17,7 +17,7 @@ from django.utils.translation import override
 
 from accounts.models import Person
 from agents.conversations import begin_nearest, new_turn, turn_of
-from agents.event_stream import ALIVE, with_silences
+from agents.event_stream import ALIVE, SILENCE_SECONDS, with_silences
 from agents.events import LAST, Event, Text, Thinking, to_data
 from agents.models import Run
 from agents.rendering import render, stable_end
@@ -25,22 +25,18 @@ from agents.runs import follow
 from agents.threads import in_thread
 
 PAUSE = 0.1
-ALIVE_AFTER = 15.0
+"""Seconds in which pieces of text are gathered, so that a stream that catches up is not rendered piece by piece."""
 
 
 async def page_frames(run: Run, person: Person, after_seq: int, language: str) -> AsyncIterator[bytes]:
     """Frames with the events after `after_seq` and the parts of the page they change, until the run's last event."""
     page = Page(run, language)
-    sent_at = alive_at = time.monotonic()
-    async for item in with_silences(follow(run.pk), PAUSE):
+    sent_at = time.monotonic()
+    async for item in with_silences(follow(run.pk), lambda: PAUSE if page.behind else SILENCE_SECONDS):
         now = time.monotonic()
         if item is None:
-            if frame := page.waiting():
-                sent_at = alive_at = now
-                yield frame
-            elif now - alive_at > ALIVE_AFTER:
-                alive_at = now
-                yield ALIVE
+            sent_at = now
+            yield page.waiting() or ALIVE
             continue
         seq, event = item
         if seq <= after_seq:
@@ -53,7 +49,7 @@ async def page_frames(run: Run, person: Person, after_seq: int, language: str) -
             return
         page.add(seq, event)
         if not isinstance(event, (Text, Thinking)) or now - sent_at >= PAUSE:
-            sent_at = alive_at = now
+            sent_at = now
             yield page.waiting()
 
 
@@ -67,6 +63,11 @@ class Page:
         self._stable = 0
         self._shown = ""
         self._first = True
+
+    @property
+    def behind(self) -> bool:
+        """Whether something has come that is not yet sent."""
+        return bool(self._events)
 
     def add(self, seq: int, event: Event) -> None:
         """Take in an event; it is sent with `waiting`."""

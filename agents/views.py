@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Person
 from agents import runs
-from agents.conversations import begin_nearest, by_day, new_turn, turns_of
+from agents.conversations import TURNS_SHOWN, begin_nearest, by_day, new_turn, turns_of
 from agents.event_stream import HEADERS, event_number
 from agents.models import Conversation, Feedback, Mode, Run, RunState
 from agents.page_stream import page_frames
@@ -50,7 +50,9 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     conversation = None
     if conversation_id is not None:
         conversation = get_object_or_404(Conversation, pk=conversation_id, person=person)
-    turns = turns_of(conversation) if conversation else []
+    everything = "all" in request.GET
+    turns = turns_of(conversation, None if everything else TURNS_SHOWN) if conversation else []
+    hidden = conversation.runs.count() > TURNS_SHOWN if conversation and not everything else False
     begin_nearest(person, turns)
     with acting_as(person):
         shelves = list(collections_for().only("name"))
@@ -63,6 +65,7 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "query": query,
         "conversation": conversation,
         "turns": turns,
+        "hidden": hidden,
         "running": any(turn.running for turn in turns),
         "collections": shelves,
         "chosen": set(last.collections) if last else set(),

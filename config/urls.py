@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from accounts.views import admin_sign_in
 from agents import openai_api
 from config import health
 from config.api import api
@@ -19,9 +20,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/models/<str:name>", openai_api.model),
     path("v1/chat/completions", openai_api.chat_completions),
     # People sign in at one place only.
-    path("admin/login/", to_sign_in),
+    path("admin/login/", admin_sign_in),
     path("account/login/", to_sign_in),
     path("account/signup/", to_sign_in),
+    # Administrators give new passwords and keep the addresses of people.
+    path("account/password/reset/", to_sign_in),
+    path("account/email/", to_sign_in),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),

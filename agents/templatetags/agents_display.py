@@ -14,8 +14,9 @@ register = template.Library()
 
 @register.filter
 def answer_html(turn: Turn) -> SafeString:
-    """The answer as far as it is there."""
-    return rendering.render(turn.answer, turn.citations, turn.claims, numbered=turn.running)
+    """The answer as far as it is there. What says that nothing was found needs no source."""
+    claims = () if turn.declined else turn.claims
+    return rendering.render(turn.answer, turn.citations, claims, numbered=turn.running)
 
 
 @register.filter

@@ -201,6 +201,9 @@ document.addEventListener("click", (event) => {
   if (button) copy(button.closest(".turn").querySelector('[data-part="answer"]').innerText, button);
 });
 window.addEventListener("popstate", () => location.reload());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 window.addEventListener("pagehide", () => streams.forEach(({ source }) => source.close()));
 
 // Sources

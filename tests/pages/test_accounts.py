@@ -54,7 +54,9 @@ def test_people_who_left_do_not_come_in(alice: Person, client: Client) -> None:
     assert client.get("/").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["/account/signup/", "/account/login/", "/admin/login/"])
+@pytest.mark.parametrize(
+    "path", ["/account/signup/", "/account/login/", "/account/email/", "/account/password/reset/", "/admin/login/"]
+)
 def test_there_is_one_door(client: Client, db: None, path: str) -> None:
     response = client.post(path, {"username": "eve", "password1": "a good password", "password2": "a good password"})
     assert response.headers["Location"].startswith("/sign-in/")
@@ -62,7 +64,7 @@ def test_there_is_one_door(client: Client, db: None, path: str) -> None:
 
 
 def test_the_admin_is_for_staff(alice: Person, admin: Person, sign_in: SignIn) -> None:
-    assert sign_in(alice).get("/admin/").status_code == 302
+    assert sign_in(alice).get("/admin/", follow=True).status_code == 403
     assert sign_in(admin).get(reverse("admin:accounts_person_changelist")).status_code == 200
 
 

@@ -213,6 +213,17 @@ def test_queries_do_not_grow_with_the_conversation(
         client.get(f"/c/{first.conversation_id}/")
 
 
+def test_long_conversations_begin_with_the_latest_turns(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    first = make_run(alice, [Finished("fast", "x")], question="The very first")
+    for number in range(45):
+        make_run(alice, [Finished("fast", "x")], first.conversation, question=f"Question {number}")
+    client = sign_in(alice)
+    html = client.get(f"/c/{first.conversation_id}/").content.decode()
+    assert html.count("<article") == 40
+    assert "Show the earlier questions too" in html
+    assert client.get(f"/c/{first.conversation_id}/?all").content.decode().count("<article") == 46
+
+
 def events_of(response: Any) -> list[tuple[str, str, dict[str, Any]]]:
     async def read() -> bytes:
         return b"".join([part async for part in response.streaming_content])
