@@ -8,9 +8,10 @@ from pydantic import Field
 
 from agents.deps import Deps
 from agents.threads import in_thread
-from agents.tools import Result
+from agents.tools import Result, ToolError
 from agents.tools.shelf import Piece, containing, pieces, readable, show, version_of
 from kb.access import acting_as
+from kb.errors import DocumentError
 from kb.reading import find_exact
 
 MATCHES = 50
@@ -36,6 +37,9 @@ def _find(deps: Deps, text: str, document: int | None) -> tuple[int, list[Piece]
             scope = [version_of(deps, document).document_id]
         elif deps.collections is not None:
             scope = list(readable(deps).values_list("pk", flat=True))
-        matches = find_exact(text, documents=scope, limit=MATCHES)
+        try:
+            matches = find_exact(text, documents=scope, limit=MATCHES)
+        except DocumentError as error:
+            raise ToolError(error.en) from error
         holding = containing([(match.version, match.start) for match in matches])[:PASSAGES]
         return len(matches), pieces(holding)

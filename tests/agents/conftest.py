@@ -13,6 +13,7 @@ from agents.models import Run
 from kb.access import acting_as_system
 from kb.embedding import embed_documents
 from kb.indexing import index_version
+from kb.matching import folded
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, State
 from tests.llm.scripted import ScriptedServer
 
@@ -59,7 +60,7 @@ def add_document(transactional_db: None, scripted: ScriptedServer) -> AddDocumen
             for ordinal, text in enumerate(texts):
                 page = "\n\n".join(texts)[start : start + len(text) + 2]
                 fields = {"version": version, "scope": scope, "ordinal": ordinal, "start": start}
-                Page.objects.create(**fields, end=start + len(page), text=page)
+                Page.objects.create(**fields, end=start + len(page), text=page, folded=folded(page))
                 Passage.objects.create(
                     **fields,
                     document=document,
