@@ -22,7 +22,7 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 # How far below the best unit another may score and still be quoted with it: in any case, and when it adds something.
-_VERY_CLOSE = 1.0
+_VERY_CLOSE = 1.5
 _CLOSE = 3.0
 _LIMIT = 3
 

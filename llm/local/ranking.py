@@ -79,7 +79,7 @@ FEATURES = ("own", "over", "near", "passage", "pairs", "alike", "passage_alike",
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
 _SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2])
 _CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0])
-_SURE: dict[Language, float] = {"en": 6.7, "zh": 7.0}
+_SURE: dict[Language, float] = {"en": 6.7, "zh": 6.8}
 
 
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:
@@ -134,7 +134,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             alike,
             liked[places],
             around[:, named].mean(axis=1) if named.any() else np.full(len(pool), 0.85),
-            [holds_answer(unit.text, query.kind, query.text) + _is_asked_row(unit, query.text) for unit in pool],
+            [holds_answer(unit.text, query.kind, query.text) + 0.6 * _is_asked_row(unit, query.text) for unit in pool],
             1 / (1 + places),
             [unit.kind == "sentence" and not _CLOSED.search(unit.text) for unit in pool],
         )
