@@ -20,7 +20,7 @@ from kb import embedding
 from kb.access import acting_as_system
 from kb.candidates import K1, B, Ground, Wanted, candidates, survey
 from kb.fusion import Reliability
-from kb.generations import active_generation, remember_calibration
+from kb.generations import configured_generation, remember_calibration
 from kb.indexing import entry_of
 from kb.lexical import terms
 from kb.models import Passage
@@ -60,9 +60,9 @@ def reliability(generation: EmbeddingGeneration | None, question: str) -> Reliab
 
 
 def calibrate_if_due() -> bool:
-    """Measure the active generation, if much has been indexed since it was last measured; True if it was done."""
-    generation = active_generation()
-    if generation is None:
+    """Measure the configured model, if much has been indexed since it was last measured; True if it was done."""
+    generation = configured_generation()
+    if generation is None or generation.state != EmbeddingGeneration.State.ACTIVE:
         return False
     with acting_as_system(), connection.cursor() as cursor:
         cursor.execute("select coalesce(sum(passages), 0) from kb_indextotal")

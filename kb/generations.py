@@ -1,7 +1,8 @@
-"""Which embedding model's vectors answer questions, and how one model follows another.
+"""Which embedding models' vectors there are, and how one model follows another.
 
-The first model ever used is active at once. A later one is filled beside it, passage by passage, and takes over with
-`activate`; until then the old one answers. Each has an HNSW index of its own over its own dimensions.
+The first model ever used is active at once. A later one is filled beside it, passage by passage (`kb.upkeep`), and is
+active once it has all. Questions are embedded by the configured model, so its vectors are those that are searched, as
+far as they go. Each model has an HNSW index of its own over its own dimensions.
 """
 
 from collections.abc import Mapping
@@ -23,12 +24,14 @@ LOCK = 7215306
 
 
 def active_generation() -> EmbeddingGeneration | None:
-    """The generation that answers questions; None before the first vector was ever stored."""
+    """The generation that has vectors of everything; None before the first vector was ever stored."""
     return EmbeddingGeneration.objects.filter(state=State.ACTIVE).first()
 
 
 def configured_generation() -> EmbeddingGeneration | None:
-    """The generation of the embedding model that the settings name: where new vectors go. None before its first."""
+    """The generation of the embedding model that the settings name: where new vectors go and where questions look.
+
+    None before its first vector."""
     servers = settings.MODEL_SERVERS
     found = EmbeddingGeneration.objects.filter(model=servers.embedding_model).exclude(state=State.RETIRED)
     if servers.embedding_dimensions is not None:
@@ -55,7 +58,7 @@ def ensure_generation(model: str, dimensions: int) -> EmbeddingGeneration:
 
 
 def activate(generation: EmbeddingGeneration) -> None:
-    """Let `generation` answer from now on; the one before it is retired. One transaction."""
+    """`generation` has vectors of everything: the one before it is retired. One transaction."""
     with transaction.atomic():
         _lock()
         EmbeddingGeneration.objects.filter(state=State.ACTIVE).exclude(pk=generation.pk).update(state=State.RETIRED)

@@ -44,6 +44,7 @@ __all__ = [
     "rescope",
     "set_scope",
     "store_vectors",
+    "write_vectors",
 ]
 
 Vectors = NDArray[np.float32]
@@ -131,7 +132,7 @@ def store_vectors(
         generation = ensure_generation(settings.MODEL_SERVERS.embedding_model, vectors.shape[1])
     with acting_as_system():
         _ensure_indexed([version_id])
-        _write_vectors(generation, passages, vectors)
+        write_vectors(generation, passages, vectors)
 
 
 def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vectors) -> None:
@@ -151,7 +152,7 @@ def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vecto
     with acting_as_system(), connection.cursor() as cursor:
         _ensure_indexed(list(totals))
         _write_postings(entries)
-        _write_vectors(generation, [passage for passage, _ in passages], vectors)
+        write_vectors(generation, [passage for passage, _ in passages], vectors)
         cursor.execute(
             """
             update kb_indexedversion i set passages = given.passages, length = given.length
@@ -159,6 +160,22 @@ def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vecto
             where i.version_id = given.id
             """,
             [list(totals), [passages for passages, _ in totals.values()], [length for _, length in totals.values()]],
+        )
+
+
+def write_vectors(generation: EmbeddingGeneration, passages: Sequence[Passage], vectors: Vectors) -> None:
+    """Write vectors of passages whose versions are in the index already; they replace those that were there."""
+    with acting_as_system(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
+            select %s, p.id, p.version_id, p.scope_id, given.embedding::halfvec
+            from unnest(%s::bigint[], %s::text[]) as given (id, embedding)
+            join kb_passage p on p.id = given.id
+            on conflict (generation_id, passage_id)
+            do update set embedding = excluded.embedding, scope_id = excluded.scope_id
+            """,
+            [generation.pk, [passage.pk for passage in passages], _halfvec_texts(vectors)],
         )
 
 
@@ -283,21 +300,6 @@ def _write_postings(entries: Sequence[Entry]) -> None:
                 """,
                 columns,
             )
-
-
-def _write_vectors(generation: EmbeddingGeneration, passages: Sequence[Passage], vectors: Vectors) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
-            select %s, p.id, p.version_id, p.scope_id, given.embedding::halfvec
-            from unnest(%s::bigint[], %s::text[]) as given (id, embedding)
-            join kb_passage p on p.id = given.id
-            on conflict (generation_id, passage_id)
-            do update set embedding = excluded.embedding, scope_id = excluded.scope_id
-            """,
-            [generation.pk, [passage.pk for passage in passages], _halfvec_texts(vectors)],
-        )
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], size: int) -> Iterable[list[list[Any]]]:

@@ -17,7 +17,7 @@ class EmbeddingGeneration(models.Model):
     """All vectors made by one model. Vectors of different models cannot be compared, so each has its own index."""
 
     class State(models.TextChoices):
-        ACTIVE = "active"  # answers questions; there is exactly one
+        ACTIVE = "active"  # has vectors of everything; there is exactly one
         FILLING = "filling"  # a new model, whose vectors are not complete yet
         RETIRED = "retired"  # replaced; kept until somebody drops it
 

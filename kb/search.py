@@ -22,7 +22,8 @@ from kb.access import acting_as, current_actor
 from kb.calibration import reliability
 from kb.candidates import Candidate, Ground, Wanted, candidates, survey
 from kb.fusion import Reliability, fuse, order
-from kb.generations import active_generation
+from kb.generations import configured_generation
+from kb.parsing.languages import count_scripts, main_language
 from llm.clients import rerank_model
 from llm.errors import ModelError
 from llm.profiles import LOCAL
@@ -139,7 +140,8 @@ def _query_vector(query: str, method: Method) -> Vector | None:
 
 def _find(query: str, vector: Vector | None, wanted: Wanted, method: Method, limit: int) -> Hits:
     hits = Hits()
-    generation = active_generation()
+    # Vectors of a model that is still being filled are used as far as they go: its questions fit no other's.
+    generation = configured_generation()
     if vector is not None and (generation is None or generation.dimensions != len(vector)):
         vector = None
     hits.degraded = vector is None and method != "lexical"
@@ -149,12 +151,20 @@ def _find(query: str, vector: Vector | None, wanted: Wanted, method: Method, lim
         return hits
     found = candidates(ground, wanted, pool=max(POOL, 2 * limit), generation=generation, vector=vector, lexical=lexical)
     measured = reliability(generation, query)
-    hits.extend(_hydrated(_ranked(found, measured, method, vector is not None), ground, limit))
+    foreign = _foreign(found, query)
+    hits.extend(_hydrated(_ranked(found, measured, method, vector is not None, foreign), ground, limit))
     return hits
 
 
+def _foreign(found: Sequence[Candidate], query: str) -> NDArray[np.bool_]:
+    """Which candidates are in another language than the question."""
+    language = main_language(count_scripts(query))
+    known = (language, "und", "")
+    return np.array([language != "und" and candidate.language not in known for candidate in found], dtype=bool)
+
+
 def _ranked(
-    found: Sequence[Candidate], measured: Reliability, method: Method, dense: bool
+    found: Sequence[Candidate], measured: Reliability, method: Method, dense: bool, foreign: NDArray[np.bool_]
 ) -> list[tuple[int, float, Why]]:
     """Passage ids with their score and reason, best first."""
     lexical = np.array([candidate.lexical for candidate in found])
@@ -164,7 +174,7 @@ def _ranked(
     elif method == "dense":
         scores = np.nan_to_num(similarity, nan=-1.0)
     else:
-        scores = fuse(lexical, similarity, measured)
+        scores = fuse(lexical, similarity, measured, foreign)
     lexical_ranks, dense_ranks = _ranks(lexical, lexical > 0), _ranks(similarity, ~np.isnan(similarity))
     return [
         (

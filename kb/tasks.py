@@ -5,11 +5,11 @@ import time
 from celery import shared_task
 
 from kb.blobs import collect_garbage as delete_unneeded_files
-from kb.indexing import fold_statistics
 from kb.ingest import work_next
 from kb.leases import waiting
 from kb.page_images import forget_images
 from kb.queue import INGEST, wake
+from kb.upkeep import keep_up
 from kb.versions import switch_dated
 
 SLICE_SECONDS = 10
@@ -34,20 +34,17 @@ def ingest_version(version_id: int) -> int:
 def sweep() -> int:
     """Wake workers for versions that no worker has and no message may tell of any more; return how many there are.
 
-    Also lets versions answer whose first day has come. Run it as often as you like.
+    Also lets versions answer whose first day has come, and does what the index needs. Run it as often as you like.
     """
     switch_dated()
     free = waiting()
     for version_id in free[:WOKEN_AT_ONCE]:
         wake(version_id, expires=SWEEP_SECONDS)
+    keep_up()
     return len(free)
 
 
 @shared_task(name="kb.tasks.collect_garbage")
 def collect_garbage() -> int:
-    """Delete kept files that no version needs, and page images that were not asked for longest; return how many.
-
-    Also counts the index's frequent terms anew.
-    """
-    fold_statistics()
+    """Delete kept files that no version needs, and page images that were not asked for longest; return how many."""
     return delete_unneeded_files() + forget_images()

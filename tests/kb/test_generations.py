@@ -1,7 +1,11 @@
 """One embedding model answers at a time, each has its own index, and the index finds what an exact scan finds."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import orjson
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -15,7 +19,8 @@ from kb.generations import activate, active_generation, configured_generation, d
 from kb.models import Collection
 from kb.models_index import EmbeddingGeneration, PassageVector
 from kb.search import search_as
-from llm.profiles import ModelServers
+from kb.upkeep import FILLING_LOCK, follow_model, keep_up, statistics_are_due
+from llm.profiles import Limits, ModelServers
 from tests.kb.shelves import shelve
 
 pytestmark = pytest.mark.django_db
@@ -71,20 +76,66 @@ def test_new_vectors_go_to_the_configured_model(model_server: ModelServers, hand
         assert PassageVector.objects.filter(generation=configured).count() == 1
 
 
-def test_while_another_model_is_active_words_answer(
-    model_server: ModelServers, handbook: Collection, alice: Person, settings: Settings
+def test_vectors_of_another_model_are_never_compared(
+    model_server: ModelServers, handbook: Collection, alice: Person
 ) -> None:
-    ensure_generation("model-a", 8)
-    shelve(handbook, "Travel", "Hotels cost 180 euros.", vectors=True)
+    fill(handbook, ensure_generation("model-a", 256), np.ones((3, 256)))
+    shelve(handbook, "Travel", "Hotels cost 180 euros.")
     hits = search_as(alice, "hotels")
     assert hits.degraded
     assert hits[0].why.dense_rank is None
-    configured = configured_generation()
-    assert configured is not None
-    activate(configured)
-    hits = search_as(alice, "hotels")
-    assert not hits.degraded
-    assert hits[0].why.dense_rank == 1
+
+
+def test_a_new_model_is_filled_and_takes_over(model_server: ModelServers, handbook: Collection, alice: Person) -> None:
+    old = ensure_generation("model-a", 256)
+    fill(handbook, old, np.ones((3, 256)))
+    shelve(handbook, "Travel", "Hotels cost 180 euros.", "Trains go in second class.")
+    shelve(handbook, "Leave", "Everybody has 25 days of leave.", vectors=True)
+    assert [hit.why.dense_rank for hit in search_as(alice, "hotels leave trains")].count(None) == 2
+    assert not follow_model(seconds=0)
+    assert follow_model()
+    active = active_generation()
+    assert active is not None
+    assert active.model == "zhinang-local-embedding"
+    assert not EmbeddingGeneration.objects.filter(pk=old.pk).exists()
+    assert {hit.why.dense_rank for hit in search_as(alice, "hotels leave trains")} == {1, 2, 3}
+    assert follow_model()
+
+
+def test_only_one_fills_at_a_time(model_server: ModelServers, handbook: Collection) -> None:
+    ensure_generation("model-a", 8)
+    shelve(handbook, "Travel", "Hotels cost 180 euros.")
+    with psycopg.connect(**_parameters()) as other:
+        other.execute("select pg_advisory_lock(%s)", [FILLING_LOCK])
+        assert not follow_model()
+    assert follow_model()
+
+
+def _parameters() -> dict[str, Any]:
+    names = {"host", "port", "user", "password", "dbname"}
+    return {name: value for name, value in connection.get_connection_params().items() if name in names}
+
+
+def test_an_empty_library_asks_no_model() -> None:
+    assert not follow_model()
+    keep_up()
+
+
+def test_upkeep_does_what_is_due(
+    model_server: ModelServers, handbook: Collection, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    shelve(handbook, "Travel", "Hotels cost 180 euros.")
+    keep_up()
+    assert active_generation() is not None
+    assert not statistics_are_due()
+    shelve(handbook, "Trains", "Trains go in second class.")
+    assert statistics_are_due()
+    ensure_generation("model-a", 8)
+    settings.MODEL_SERVERS = replace(
+        model_server, embedding_model="another", embedding_dimensions=None, limits=Limits(patience=0)
+    )
+    keep_up()
+    assert not statistics_are_due()
 
 
 def fill(collection: Collection, generation: EmbeddingGeneration, vectors: np.ndarray) -> None:
