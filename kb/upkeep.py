@@ -28,7 +28,9 @@ FILLING_LOCK = 7215308
 
 # The first row of each scope is what was folded last; those after it are changes.
 _CHANGES = """
-    select count(*) filter (where place > 1), coalesce(sum(abs(passages)) filter (where place > 1), 0), coalesce(sum(passages), 0)
+    select count(*) filter (where place > 1),
+        coalesce(sum(abs(passages)) filter (where place > 1), 0),
+        coalesce(sum(passages), 0)
     from (select passages, row_number() over (partition by scope_id order by id) as place from kb_indextotal) t
 """
 # Passages of ready versions that a model has no vectors of yet.
@@ -57,7 +59,7 @@ def statistics_are_due() -> bool:
     with acting_as_system(), connection.cursor() as cursor:
         cursor.execute(_CHANGES)
         changes, changed, passages = cursor.fetchone()
-    return changes > CHANGES_AT_MOST or changed > CHANGED_SHARE * max(passages, 1)
+    return bool(changes > CHANGES_AT_MOST or changed > CHANGED_SHARE * max(passages, 1))
 
 
 def follow_model(seconds: float = SLICE_SECONDS) -> bool:
