@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
 from allauth.account.views import LoginView
-from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -17,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.api_keys import create_api_key, revoke
 from accounts.forms import ApiKeyForm, LanguageForm
+from accounts.language import remember_language
 from accounts.models import ApiKey, Person
 
 
@@ -24,12 +23,6 @@ class SignIn(LoginView):  # type: ignore[misc]
     """The first page. Failed attempts are counted and slowed down by allauth, per address and per account."""
 
     template_name = "accounts/sign_in.html"
-
-    def form_valid(self, form: LoginForm) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        if isinstance(self.request.user, Person) and self.request.user.language:
-            remember_language(response, self.request.user.language)
-        return response
 
     def get_context_data(self, **extra: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**extra)
@@ -62,18 +55,6 @@ def language(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Person):
         Person.objects.filter(pk=request.user.pk).update(language=code)
     return response
-
-
-def remember_language(response: HttpResponse, code: str) -> None:
-    """Set the cookie that Django's LocaleMiddleware reads."""
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        code,
-        max_age=400 * 86_400,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
 
 
 def _local_address(request: HttpRequest) -> str:
