@@ -61,11 +61,14 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage with its BM25 score (0: no term of the question) and its cosine similarity (NaN: no vector)."""
+    """A passage with its BM25 score (0: no term of the question) and its cosine similarity (NaN: no vector).
+
+    `language` is that of its version; empty where it is not known or no vectors were asked for."""
 
     passage_id: int
     lexical: float
     similarity: float
+    language: str = ""
 
 
 _GROUND = """
@@ -155,8 +158,11 @@ left join lateral (
 ) more on true
 {vectors}
 """.replace("{bm25}", _BM25)
-_VECTORS = "left join kb_passagevector v on v.generation_id = %(generation)s and v.passage_id = found.passage_id"
-_SIMILARITY = "1 - (v.embedding <=> %(vector)s::halfvec)"
+_VECTORS = """
+left join kb_passagevector v on v.generation_id = %(generation)s and v.passage_id = found.passage_id
+left join kb_documentversion w on w.id = v.version_id
+"""
+_SIMILARITY = "1 - (v.embedding <=> %(vector)s::halfvec), w.language"
 
 
 def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None) -> Ground:
@@ -228,13 +234,15 @@ def candidates(
     statement = (
         "with "
         + ",".join(parts)
-        + _SCORED.format(similarity=_SIMILARITY if dense else "null::float8", vectors=_VECTORS if dense else "")
+        + _SCORED.format(
+            similarity=_SIMILARITY if dense else "null::float8, null::text", vectors=_VECTORS if dense else ""
+        )
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [
-            Candidate(passage, float(score), math.nan if similarity is None else float(similarity))
-            for passage, score, similarity in cursor.fetchall()
+            Candidate(passage, float(score), math.nan if similarity is None else float(similarity), language or "")
+            for passage, score, similarity, language in cursor.fetchall()
         ]
 
 

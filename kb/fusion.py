@@ -22,6 +22,7 @@ USUAL_ODDS = 0.8
 STEEPNESS = 1.75
 LEAST_WORTH, MOST_WORTH = 0.1, 25.0
 PRIOR_SAMPLES = 20
+LEAST_NATIVE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,16 @@ def worth_of_deviation(measured: Reliability) -> float:
     return min(max(worth, LEAST_WORTH), MOST_WORTH)
 
 
-def fuse(lexical: Scores, similarity: Scores, measured: Reliability) -> Scores:
+def fuse(
+    lexical: Scores, similarity: Scores, measured: Reliability, foreign: NDArray[np.bool_] | None = None
+) -> Scores:
     """One score for each candidate, in BM25 points; higher is better.
 
     Args:
         lexical: BM25 scores, 0 where no term occurs. Shape (candidates,).
         similarity: cosine similarities, NaN where a candidate has no vector. Shape (candidates,).
+        foreign: which candidates are in another language than the question. Their words cannot match, so a score of
+            0 says nothing about them; they are given what passages as similar as they are score on average.
     """
     known = ~np.isnan(similarity)
     if not known.any():
@@ -60,7 +65,20 @@ def fuse(lexical: Scores, similarity: Scores, measured: Reliability) -> Scores:
     if spread < 1e-6:
         return lexical
     deviations = np.where(known, (similarity - mean) / spread, 0.0)
+    if foreign is not None and foreign.any():
+        lexical = np.where(
+            foreign & known, np.maximum(lexical, _usual_score(lexical, deviations, known & ~foreign)), lexical
+        )
     return lexical + worth_of_deviation(measured) * deviations
+
+
+def _usual_score(lexical: Scores, deviations: Scores, native: NDArray[np.bool_]) -> Scores:
+    """What candidates with these deviations score on average, by a line through the native ones; 0 if they are few."""
+    if native.sum() < LEAST_NATIVE or deviations[native].std() < 1e-6:
+        return np.zeros_like(lexical)
+    slope, level = np.polyfit(deviations[native], lexical[native], 1)
+    line: Scores = level + max(float(slope), 0.0) * deviations
+    return np.clip(line, 0.0, float(lexical[native].max()))
 
 
 def order(scores: Scores) -> NDArray[np.intp]:
