@@ -23,7 +23,7 @@ TURNS_SHOWN = 40
 
 def by_day(person: Person, query: str = "", limit: int = LISTED) -> list[tuple[date, list[Conversation]]]:
     """The latest conversations, grouped by the day they were last added to. `query` looks in titles and questions."""
-    found = Conversation.objects.filter(person=person)
+    found = Conversation.objects.filter(person=person, listed=True)
     if query := query.strip()[:200].replace("\0", ""):
         asked = Run.objects.filter(conversation=OuterRef("pk"), question__icontains=query)
         found = found.filter(Q(title__icontains=query) | Exists(asked))

@@ -175,6 +175,10 @@ class McpApplication:
             message = "This key is unknown or revoked. Send a valid one: Authorization: Bearer <key>."
             await _refused(401, message)(scope, receive, guarded)
             return
+        if scope["method"] != "POST":
+            # No session, so nothing of the server's own to stream: the protocol provides for this answer.
+            await _refused(405, "Send messages with POST.")(scope, receive, guarded)
+            return
         if self._app is None:
             await _refused(503, "The server has not started completely. Try again.")(scope, receive, guarded)
             return
@@ -191,5 +195,5 @@ def _is_ours(host: str) -> bool:
 
 
 def _refused(status: int, message: str) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": "POST"}}.get(status)
     return JSONResponse({"error": {"message": message}}, status, headers)

@@ -8,9 +8,9 @@ from django.test import Client
 from accounts.api_keys import create_api_key
 from accounts.models import Person
 from tests.agents.conftest import scripted
-from tests.world import _world, site, world
+from tests.world import _database, _world, site, world
 
-__all__ = ["_world", "scripted", "site", "world"]
+__all__ = ["_database", "_world", "scripted", "site", "world"]
 
 KeyOf = Callable[[Person], str]
 ClientOf = Callable[..., Client]
