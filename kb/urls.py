@@ -1,17 +1,17 @@
 from django.urls import path
 
-from kb import source_views, views
+from kb.views import documents, sources
 
 app_name = "kb"
 urlpatterns = [
-    path("documents/", views.documents, name="documents"),
-    path("documents/new/", views.new_collection, name="new_collection"),
-    path("documents/progress/", views.progress, name="progress"),
-    path("documents/bulk/", views.bulk, name="bulk"),
-    path("documents/<int:collection_id>/", views.documents, name="collection"),
-    path("documents/<int:collection_id>/upload/", views.upload, name="upload"),
-    path("documents/d/<int:pk>/", source_views.document, name="document"),
-    path("sources/<int:version_id>/", source_views.source, name="source"),
-    path("sources/<int:version_id>/file/", source_views.download, name="download"),
-    path("pages/<int:version_id>/<int:number>.png", source_views.page_image, name="page_image"),
+    path("documents/", documents.documents, name="documents"),
+    path("documents/new/", documents.new_collection, name="new_collection"),
+    path("documents/progress/", documents.progress, name="progress"),
+    path("documents/bulk/", documents.bulk, name="bulk"),
+    path("documents/<int:collection_id>/", documents.documents, name="collection"),
+    path("documents/<int:collection_id>/upload/", documents.upload, name="upload"),
+    path("documents/d/<int:pk>/", sources.document, name="document"),
+    path("sources/<int:version_id>/", sources.source, name="source"),
+    path("sources/<int:version_id>/file/", sources.download, name="download"),
+    path("pages/<int:version_id>/<int:number>.png", sources.page_image, name="page_image"),
 ]

@@ -21,7 +21,7 @@ from kb.errors import DocumentError
 from kb.forms import VersionForm
 from kb.models import DocumentVersion, Page, State
 from kb.storage import BlobMissing, storage
-from kb.views import one_document, sentence, signed_in
+from kb.views.documents import one_document, sentence, signed_in
 
 AROUND = 1_500
 PART_CHARACTERS = 30_000
