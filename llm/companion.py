@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from llm.errors import ModelError
 from llm.profiles import ModelServers
 
 START_SECONDS = 30
@@ -15,7 +16,11 @@ START_SECONDS = 30
 
 @contextmanager
 def local_models(servers: ModelServers) -> Iterator[None]:
-    """While the block lasts the local model server answers, if `servers` needs it and it lives on this machine."""
+    """While the block lasts the local model server answers, if `servers` needs it and it lives on this machine.
+
+    Raises:
+        ModelError: kind "configuration", when it cannot be started.
+    """
     place = _place(servers)
     if place is None or _listens(*place):
         yield
@@ -25,7 +30,9 @@ def local_models(servers: ModelServers) -> Iterator[None]:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not _listens(host, port) and process.poll() is None and time.monotonic() < deadline:
+        while not _listens(host, port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ModelError("configuration", f"The local model server does not start at {host}:{port}.")
             time.sleep(0.05)
         yield
     finally:

@@ -1,9 +1,13 @@
 """The local model server runs where a command needs it, and no longer than that."""
 
 import socket
+import sys
 import urllib.request
 
+import pytest
+
 from llm.companion import local_models
+from llm.errors import ModelError
 from llm.profiles import ModelServers
 
 
@@ -32,6 +36,13 @@ def test_one_that_runs_is_used_and_left_alone() -> None:
         with local_models(ModelServers.from_environment({"LOCAL_MODEL_URL": f"http://127.0.0.1:{port}/v1"})):
             pass
         assert listens(port)
+
+
+def test_one_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    servers = ModelServers.from_environment({"LOCAL_MODEL_URL": f"http://127.0.0.1:{free_port()}/v1"})
+    with pytest.raises(ModelError, match="does not start"), local_models(servers):
+        pass
 
 
 def test_other_servers_and_other_machines_are_not_ours_to_start() -> None:

@@ -23,6 +23,7 @@ from kb.parsing import ParseError
 from kb.queue import quietly
 from kb.uploads import Refused, take_all
 from llm.companion import local_models
+from llm.errors import ModelError
 
 
 class Command(BaseCommand):
@@ -51,8 +52,11 @@ class Command(BaseCommand):
             raise CommandError(_sentence(error)) from error
         versions = [result.version.pk for result in results if isinstance(result, Upload)]
         if wait:
-            with local_models(settings.MODEL_SERVERS):
-                finish(versions, self._progress)
+            try:
+                with local_models(settings.MODEL_SERVERS):
+                    finish(versions, self._progress)
+            except ModelError as error:
+                raise CommandError(error.sentence()) from error
             self._progress_ends()
         refused = [result for result in results if isinstance(result, Refused)]
         failed = self._report(versions, refused, time.monotonic() - started)

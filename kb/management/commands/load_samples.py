@@ -16,6 +16,7 @@ from kb.models import DocumentVersion, State
 from kb.queue import quietly
 from kb.sample_company import load
 from llm.companion import local_models
+from llm.errors import ModelError
 
 
 class Command(BaseCommand):
@@ -36,8 +37,11 @@ class Command(BaseCommand):
         except FileNotFoundError as error:
             raise CommandError(f"There is no file {error.filename}: the samples are not complete.") from error
         if wait and loaded.versions:
-            with local_models(settings.MODEL_SERVERS):
-                finish(loaded.versions)
+            try:
+                with local_models(settings.MODEL_SERVERS):
+                    finish(loaded.versions)
+            except ModelError as error:
+                raise CommandError(error.sentence()) from error
         with acting_as_system():
             failed = list(DocumentVersion.objects.filter(pk__in=loaded.versions, state=State.FAILED))
         for version in failed:
