@@ -16,8 +16,9 @@ import django
 
 if TYPE_CHECKING:
     from kb.beir import QuestionSet
+    from kb.search import Method
 
-METHODS = ("lexical", "dense", "fused")
+METHODS: "tuple[Method, ...]" = ("lexical", "dense", "fused")
 
 
 def main(arguments: Sequence[str]) -> None:

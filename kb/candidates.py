@@ -22,6 +22,8 @@ K1, B = 1.2, 0.75
 """BM25's saturation of repeated terms and its allowance for length (Robertson and Zaragoza 2009)."""
 READ_AT_MOST = 50_000
 """Postings read to find candidates, the rarest terms' first; commoner terms only score what was found."""
+MOST_TERMS = 128
+"""Terms of a question that are looked up, its first ones: nobody's question is longer, pasted pages are."""
 EF_SEARCH = 200
 EXACT_SQUARE = 10_000
 """See `_scan_is_exact`."""
@@ -167,7 +169,7 @@ _SIMILARITY = "1 - (v.embedding <=> %(vector)s::halfvec), w.language"
 
 def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None) -> Ground:
     """Count what there is for a question: readable scopes, their passages, and how rare each term is in them."""
-    texts = question_terms(question)
+    texts = question_terms(question)[:MOST_TERMS]
     keys = [term_key(text) for text in texts]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -35,6 +35,7 @@ Vector = NDArray[np.float32]
 
 POOL = 100
 RERANKED = 40
+LONGEST_QUERY = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def search_as(
     method: Method = "fused",
 ) -> Hits:
     """`search` as `person`, in a transaction of its own that no model is waited for in."""
+    query = _clean(query)
     vector = _query_vector(query, method)
     wanted = _wanted(collections, documents, as_of)
     with acting_as(person):
@@ -116,6 +118,7 @@ def search(
         method: "lexical" for BM25 alone, "dense" for embeddings alone.
     """
     current_actor()
+    query = _clean(query)
     vector = _query_vector(query, method)
     wanted = _wanted(collections, documents, as_of)
     if not _reranks(method):
@@ -124,7 +127,17 @@ def search(
 
 
 def _wanted(collections: Sequence[int] | None, documents: Sequence[int] | None, as_of: date | None) -> Wanted:
-    return Wanted(as_of or timezone.localdate(), collections, documents)
+    return Wanted(as_of or timezone.localdate(), _ids(collections), _ids(documents))
+
+
+def _ids(given: Sequence[int] | None) -> list[int] | None:
+    """Those that can be ids at all: of others there is nothing to find."""
+    return None if given is None else [pk for pk in given if 0 < pk < 2**63]
+
+
+def _clean(query: str) -> str:
+    """The question without half characters, which no other program would take, and not longer than a few pages."""
+    return query[:LONGEST_QUERY].encode("utf-8", "replace").decode()
 
 
 def _query_vector(query: str, method: Method) -> Vector | None:

@@ -11,6 +11,7 @@ from kb.fusion import Reliability, worth_of_deviation
 from kb.generations import active_generation
 from kb.models import Collection
 from kb.search import search_as
+from llm.clients import EmbeddingModel
 from llm.errors import ModelError
 from llm.profiles import ModelServers
 from tests.kb.shelves import shelve
@@ -69,7 +70,7 @@ def test_a_model_that_finds_nothing_weighs_little(
 ) -> None:
     """Whoever embeds by the text's length alone is soon left to the words."""
 
-    class Blind(embedding.EmbeddingModel):
+    class Blind(EmbeddingModel):
         def embed(self, texts, kind):  # type: ignore[no-untyped-def]
             found = np.zeros((len(texts), 256), dtype=np.float32)
             for row, text in zip(found, texts, strict=True):
@@ -98,7 +99,7 @@ def test_an_embedding_server_that_is_away_is_asked_again_later(
         raise ModelError("connection", "nobody answers")
 
     monkeypatch.setattr(calibration, "FEWEST_PASSAGES", 10)
-    monkeypatch.setattr(embedding.EmbeddingModel, "embed", away)
+    monkeypatch.setattr(EmbeddingModel, "embed", away)
     assert not calibrate_if_due()
     assert "could not be measured" in caplog.text
     assert search_as(alice, "hotel desk", method="lexical")

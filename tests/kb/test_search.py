@@ -1,17 +1,25 @@
 """Questions find passages: the right ones, for the right people, on the right day."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
 from pytest_django import Settings
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from accounts.models import Person
 from kb.access import NotActing, acting_as, acting_as_system
 from kb.models import Collection, Document, Passage
 from kb.search import Hit, search, search_as
-from llm.profiles import ModelServers
+from llm.profiles import Endpoint, Limits, ModelServers
 from tests.kb.shelves import revise, shelve
+from tests.serving import served
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +65,10 @@ def test_the_limit_holds(travel: Document, alice: Person) -> None:
     assert search_as(alice, "hotel", limit=0) == []
 
 
-@pytest.mark.parametrize("query", ["", "   ", "?!", "的", "what is the", "\x01'\";--", "%s", "xyzzy" * 100])
+@pytest.mark.parametrize(
+    "query",
+    ["", "   ", "?!", "的", "what is the", "\x01'\";--", "%s", "xyzzy" * 100, "\ud800 half", "hotel " * 5000, "\x00"],
+)
 def test_odd_questions_are_no_error(travel: Document, alice: Person, query: str) -> None:
     assert isinstance(search_as(alice, query), list)
 
@@ -119,12 +130,13 @@ def test_collections_and_documents_narrow_the_search(
     assert search_as(alice, "hotel", documents=[]) == []
     assert search_as(bob, "hotel", collections=[people_files.pk]) == []
     assert search_as(bob, "hotel", documents=[other.pk]) == []
+    assert search_as(bob, "hotel", documents=[-1, 10**30], collections=[10**30]) == []
 
 
 def test_only_the_current_version_answers(travel: Document, alice: Person) -> None:
     revise(travel, "Employees may spend up to 200 euros for a night in a hotel.", vectors=True)
     for method in ("lexical", "dense", "fused"):
-        found = texts(search_as(alice, "hotel night euros", method=method))  # type: ignore[arg-type]
+        found = texts(search_as(alice, "hotel night euros", method=method))
         assert found == ["Employees may spend up to 200 euros for a night in a hotel."]
 
 
@@ -156,7 +168,7 @@ def test_disabled_passages_are_not_found(travel: Document, alice: Person) -> Non
     with acting_as_system():
         Passage.objects.filter(text__contains="hotel").update(enabled=False)
     for method in ("lexical", "dense", "fused"):
-        assert not [hit for hit in search_as(alice, "hotel night", method=method) if "hotel" in hit.text]  # type: ignore[arg-type]
+        assert not [hit for hit in search_as(alice, "hotel night", method=method) if "hotel" in hit.text]
 
 
 def test_a_text_that_stands_twice_is_shown_once(handbook: Collection, alice: Person) -> None:
@@ -182,3 +194,51 @@ def test_without_the_embedding_server_words_still_find(
     assert "hotel" in hits[0].text
     assert hits.degraded
     assert "goes by words alone" in caplog.text
+
+
+@pytest.fixture
+def reranker() -> Iterator[list[dict[str, Any]]]:
+    """A rerank server that likes the last document best; `asked` holds what it was asked, `failing` lets it fail."""
+    asked: list[dict[str, Any]] = []
+
+    async def rerank(request: Request) -> JSONResponse:
+        body = await request.json()
+        asked.append(body)
+        if "fail" in body["query"]:
+            return JSONResponse({"error": {"message": "no"}}, status_code=400)
+        count = len(body["documents"])
+        ranked = [{"index": index, "relevance_score": index / count} for index in reversed(range(count))]
+        return JSONResponse({"results": ranked[: body["top_n"]]})
+
+    with served(Starlette(routes=[Route("/rerank", rerank, methods=["POST"])])) as url:
+        asked.append({"url": f"{url}/rerank"})
+        yield asked
+
+
+@pytest.fixture
+def reranked(travel: Document, model_server: ModelServers, reranker: list[dict[str, Any]], settings: Settings) -> None:
+    endpoint = Endpoint(reranker.pop()["url"])
+    limits = Limits(rerank=2, patience=0)
+    settings.MODEL_SERVERS = replace(model_server, rerank=endpoint, rerank_model="some-reranker", limits=limits)
+
+
+def test_a_rerank_server_orders_what_was_found(
+    reranked: None, reranker: list[dict[str, Any]], alice: Person, settings: Settings
+) -> None:
+    hits = search_as(alice, "hotel night", limit=2)
+    assert len(hits) == 2
+    assert "hotel" not in hits[0].text
+    assert hits[0].why.rerank_score == hits[0].score > hits[1].score
+    assert reranker[0]["documents"][0].startswith("Travel policy > Rules\nEmployees may spend")
+    with acting_as(alice):
+        assert search("hotel night", limit=2) == hits
+    assert search_as(alice, "hotel night", method="lexical")[0].why.rerank_score is None
+
+
+def test_without_the_rerank_server_results_keep_their_order(
+    reranked: None, alice: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    hits = search_as(alice, "hotel night fail")
+    assert "hotel" in hits[0].text
+    assert hits[0].why.rerank_score is None
+    assert "results keep their order" in caplog.text
