@@ -37,45 +37,44 @@ def asks(
     return Asker(bob)
 
 
-@pytest.mark.parametrize(
-    ("question", "quote"),
-    [
-        ("How many days of annual leave do staff get?", "Staff are entitled to 15 days of annual leave a year."),
-        ("上海出差的住宿标准是多少？", "上海出差的住宿标准为每晚600元。"),
-    ],
-)
-def test_it_answers_with_the_sentence_and_cites_it(asks: Asker, question: str, quote: str) -> None:
-    events = asks(question)
-
-    assert events[0] == Routed("fast", "simple")
-    citations = [one for event in events if isinstance(event, Cited) for one in event.citations]
-    assert quote in [one.quote for one in citations]
-    checked, last = events[-2:]
-    assert isinstance(checked, Checked)
-    assert checked.verdict == "good"
-    assert isinstance(last, Finished)
-    assert "[1]" in last.answer
+ANSWERS = {
+    "How many days of annual leave do staff get?": "Staff are entitled to 15 days of annual leave a year.",
+    "上海出差的住宿标准是多少？": "上海出差的住宿标准为每晚600元。",
+}
+SECRETS = ("What is the code word of the people files?", "工程负责人的工资是多少？")
+COMPLEX = ("Compare the limit for hotels in Berlin and the days of annual leave.", "对比上海出差的住宿标准和报销期限。")
 
 
-@pytest.mark.parametrize("question", ["What is the code word of the people files?", "工程负责人的工资是多少？"])
-def test_it_declines_what_the_asker_may_not_read(asks: Asker, question: str) -> None:
-    events = asks(question)
-    checked = events[-2]
-    assert isinstance(checked, Checked)
-    assert checked.verdict == "not_in_documents"
-    assert "heliotrope" not in repr(events)
+def test_it_answers_with_the_sentence_and_cites_it(asks: Asker) -> None:
+    for question, quote in ANSWERS.items():
+        events = asks(question)
+
+        assert events[0] == Routed("fast", "simple")
+        citations = [one for event in events if isinstance(event, Cited) for one in event.citations]
+        assert quote in [one.quote for one in citations]
+        checked, last = events[-2:]
+        assert isinstance(checked, Checked)
+        assert checked.verdict == "good"
+        assert isinstance(last, Finished)
+        assert "[1]" in last.answer
 
 
-@pytest.mark.parametrize(
-    "question",
-    ["Compare the limit for hotels in Berlin and the days of annual leave.", "对比上海出差的住宿标准和报销期限。"],
-)
-def test_the_agent_searches_and_cites(asks: Asker, question: str) -> None:
-    events = asks(question)
+def test_it_declines_what_the_asker_may_not_read(asks: Asker) -> None:
+    for question in SECRETS:
+        events = asks(question)
+        checked = events[-2]
+        assert isinstance(checked, Checked)
+        assert checked.verdict == "not_in_documents"
+        assert "heliotrope" not in repr(events)
 
-    assert isinstance(events[0], Routed)
-    assert events[0].mode == "thinking"
-    assert sum(isinstance(event, ToolCalled) for event in events) > 1
-    assert isinstance(events[-1], Finished)
-    assert any(isinstance(event, Cited) for event in events)
-    assert answer_of(events)
+
+def test_the_agent_searches_and_cites(asks: Asker) -> None:
+    for question in COMPLEX:
+        events = asks(question)
+
+        assert isinstance(events[0], Routed)
+        assert events[0].mode == "thinking"
+        assert sum(isinstance(event, ToolCalled) for event in events) > 1
+        assert isinstance(events[-1], Finished)
+        assert any(isinstance(event, Cited) for event in events)
+        assert answer_of(events)
