@@ -82,13 +82,25 @@ class World:
 @pytest.fixture(scope="session")
 def _database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The test database, also where no test of the session asks pytest-django for one."""
-    if str(connection.settings_dict["NAME"]).startswith("test_"):
-        yield
-        return
+    made = None
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        if not str(connection.settings_dict["NAME"]).startswith("test_"):
+            made = setup_databases(verbosity=0, interactive=False)
         yield
-        teardown_databases(made, verbosity=0)
+        _end_other_sessions()
+        if made is not None:
+            teardown_databases(made, verbosity=0)
+
+
+def _end_other_sessions() -> None:
+    """The served application's threads may have left connections open, and then the database cannot be dropped."""
+    with connection.cursor() as cursor:
+        cursor.execute("reset role")
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid() and usename = current_user"
+        )
+    connection.close()
 
 
 @pytest.fixture(scope="session")
