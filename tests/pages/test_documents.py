@@ -209,6 +209,18 @@ def test_a_new_version_of_a_document(
     assert client.post(f"/documents/d/{document.pk}/", {}).status_code == 422
 
 
+def test_a_document_that_is_being_read_says_how_far_it_is(
+    alice: Person, handbook: Collection, make_document: MakeDocument, sign_in: SignIn
+) -> None:
+    client = sign_in(alice)
+    working = make_document(handbook, state=State.PARSING, progress_done=3, progress_unit="pages")
+    html = client.get(f"/documents/d/{working.pk}/").content.decode()
+    assert "reading: 3 pages …" in html
+    assert 'hx-trigger="load delay:2s"' in html
+    cancelled = make_document(handbook, state=State.CANCELLED)
+    assert "hx-trigger" not in client.get(f"/documents/d/{cancelled.pk}/").content.decode()
+
+
 def test_a_document_says_who_may_read_it_and_why(
     alice: Person, people_files: Collection, handbook: Collection, make_document: MakeDocument, sign_in: SignIn
 ) -> None:
