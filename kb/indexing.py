@@ -100,6 +100,8 @@ def index_terms(
         length += sum(entry.length for entry in entries)
         after = batch[-1].ordinal
         progress(after + 1)
+        if len(batch) < PASSAGES_AT_ONCE:
+            break
     with writing():
         _ensure_indexed([version_id])
         IndexedVersion.objects.filter(pk=version_id).update(passages=counted, length=length)

@@ -178,8 +178,7 @@ def cut(job: Job) -> None:
         with job.lease.writing() as version:
             Passage.objects.bulk_create([_passage(version, draft) for draft in batch])
             if last:
-                _take_down(version, job.parsed, count)
-                job.lease.version = version
+                _take_down(job.lease, job.parsed, count)
         job.lease.pulse()
 
 
@@ -222,11 +221,19 @@ def publish(job: Job) -> None:
         document = Document.objects.select_for_update(no_key=True).filter(pk=job.version.document_id).first()
         with job.lease.writing() as version:
             assert document is not None  # it goes with its versions
-            version.state, version.ready_at, version.lease = State.READY, Now(), ""
-            version.attempts, version.error_code, version.error_en, version.error_zh = 0, "", "", ""
-            version.progress_done = version.progress_total = version.passage_count
-            version.save()
+            count = version.passage_count
+            job.lease.end(
+                state=State.READY,
+                ready_at=Now(),
+                attempts=0,
+                error_code="",
+                error_en="",
+                error_zh="",
+                progress_done=count,
+                progress_total=count,
+            )
         if document.latest_version_id == version.pk:
+            version.document = document
             document.title = _title(version)
         switch_current(document)
         document.save(update_fields=["title", "current_version", "updated_at"])
@@ -319,15 +326,23 @@ def _passage(version: DocumentVersion, draft: PassageDraft) -> Passage:
     )
 
 
-def _take_down(version: DocumentVersion, parsed: ParsedFile, passages: int) -> None:
+def _take_down(lease: Lease, parsed: ParsedFile, passages: int) -> None:
     """Note on the version what reading it has told. From here on a retry goes on with embedding."""
-    version.page_count = version.pages.aggregate(last=Max("number"))["last"]
-    version.passage_count, version.characters = passages, parsed.characters
-    version.media_type, version.language = parsed.media_type[:150], parsed.language
-    version.metadata, version.warnings = {**parsed.metadata, "title": parsed.title}, list(parsed.warnings)
-    version.attempts, version.parsed_at, version.state = 1, timezone.now(), State.EMBEDDING
-    version.progress_done, version.progress_total, version.progress_unit = 0, passages, "passages"
-    version.save()
+    lease.set(
+        page_count=lease.version.pages.aggregate(last=Max("number"))["last"],
+        passage_count=passages,
+        characters=parsed.characters,
+        media_type=parsed.media_type[:150],
+        language=parsed.language,
+        metadata={**parsed.metadata, "title": parsed.title},
+        warnings=list(parsed.warnings),
+        attempts=1,
+        parsed_at=timezone.now(),
+        state=State.EMBEDDING,
+        progress_done=0,
+        progress_total=passages,
+        progress_unit="passages",
+    )
 
 
 def _title(version: DocumentVersion) -> str:
@@ -353,6 +368,4 @@ def _fail(lease: Lease, code: str, en: str, zh: str) -> None:
     with contextlib.suppress(LeaseLost), lease.writing() as version:
         if version.parsed_at is None:
             clear([version.pk])
-        version.state, version.lease, version.retry_at = State.FAILED, "", None
-        version.error_code, version.error_en, version.error_zh = code, en, zh
-        version.save()
+        lease.end(state=State.FAILED, retry_at=None, error_code=code, error_en=en, error_zh=zh)

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -49,6 +50,10 @@ NEXT = f"""
     where uploaded_by_id is not distinct from %s and {FREE}
     order by retry_at nulls first, id limit 1 for no key update skip locked
 """  # noqa: S608
+OURS = """
+    select v.scope_id, d.collection_id from kb_documentversion v join kb_document d on d.id = v.document_id
+    where v.id = %s and v.lease = %s for no key update of v
+"""
 THIS = f"select id from kb_documentversion where id = %s and {FREE} for no key update skip locked"  # noqa: S608
 WAITING = f"select id from kb_documentversion where {FREE} order by id limit 1000"  # noqa: S608
 
@@ -74,21 +79,17 @@ class Lease:
 
     @contextmanager
     def writing(self) -> Iterator[DocumentVersion]:
-        """One transaction with the version, its document and its scope as they stand now, locked and still ours.
+        """One transaction in which the version is locked and still ours, and stands in its document's present scope.
 
         Raises:
             LeaseLost
         """
-        with acting_as_system():
-            version = (
-                DocumentVersion.objects.select_for_update(no_key=True, of=("self",))
-                .select_related("document")
-                .filter(pk=self.version_id, lease=self.token)
-                .first()
-            )
-            if version is None:
+        with acting_as_system(), connection.cursor() as cursor:
+            cursor.execute(OURS, [self.version_id, self.token])
+            if (row := cursor.fetchone()) is None:
                 raise LeaseLost(self.version_id)
-            yield version
+            self.version.scope_id, self.version.document.collection_id = row  # it may have been moved or narrowed
+            yield self.version
 
     def pulse(self) -> None:
         """Say that we are alive, and how far we are. Cheap: most calls do nothing.
@@ -110,13 +111,19 @@ class Lease:
         self.done, self.total, self.unit = done, total, unit
         self._update(state=state)
 
-    def _update(self, **fields: object) -> None:
+    def _update(self, **fields: Any) -> None:
         progress = {"progress_done": self.done, "progress_total": self.total, "progress_unit": self.unit[:20]}
         with acting_as_system():
             if not self._ours().update(heartbeat_at=Now(), **progress, **fields):
                 raise LeaseLost(self.version_id)
 
-    def end(self, **fields: object) -> bool:
+    def set(self, **fields: Any) -> None:
+        """Inside `writing()`: change columns of the version."""
+        for name, value in fields.items():
+            setattr(self.version, name, value)
+        self._ours().update(**fields)
+
+    def end(self, **fields: Any) -> bool:
         """Give the version back with these columns set; False when it was no longer ours."""
         with acting_as_system():
             return bool(self._ours().update(lease="", heartbeat_at=Now(), **fields))
