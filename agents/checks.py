@@ -90,8 +90,8 @@ def _claims(answer: str, evidence: Evidence) -> Iterator[Claim]:
 
 def _supported(said: str, cited: Sequence[Citation], evidence: Evidence) -> tuple[Support, str]:
     if not cited:
-        quotes = [one.quote for one in evidence.citations]
-        anywhere = "\n".join([*evidence.passages.values(), *quotes, evidence.computed])
+        quoted = [one.quote for one in evidence.citations]
+        anywhere = "\n".join([*evidence.passages.values(), *quoted, evidence.computed])
         return ("weak" if compare(said, anywhere)[0] == "supported" else "unsupported"), "uncited"
     titles = "\n".join(f"{one.title}\n{one.section}\n{one.date}" for one in cited)
     around = f"{titles}\n{evidence.computed}\n{evidence.question}"

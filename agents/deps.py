@@ -12,7 +12,6 @@ from django.utils import timezone
 from accounts.models import Person
 from agents import prompts
 from agents.citations import plain
-from agents.language import Language, language_of
 from agents.models import Mode, Run, RunState
 from agents.sources import Sources
 from llm.clients import ChatModel, Role, chat_model
@@ -31,7 +30,6 @@ class Deps:
     person: Person
     question: str
     mode: str
-    language: Language
     today: date
     as_of: date | None
     collections: list[int] | None
@@ -70,7 +68,6 @@ def prepare(run: Run) -> Deps:
         person=run.person,
         question=run.question,
         mode=run.mode,
-        language=language_of(run.question),
         today=timezone.localdate(),
         as_of=run.as_of,
         collections=list(run.collections) or None,
@@ -103,6 +100,3 @@ def _earlier(run: Run) -> list[tuple[str, str]]:
 
 def may_escalate(deps: Deps) -> bool:
     return deps.mode == Mode.AUTO
-
-
-__all__ = ["Deps", "language_of", "may_escalate", "prepare"]

@@ -6,8 +6,6 @@ lease therefore adds nothing more, and an event is never stored twice.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,16 +15,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from agents.events import LAST, Cancelled, Event, Failed, Finished, from_data, to_data
+from agents.events import LAST, Event, Failed, Finished, from_data, to_data
 from agents.models import Event as StoredEvent
 from agents.models import Run, RunState
+from agents.storable import cleaned
 
 STALE_AFTER = timedelta(seconds=20)
 """A run whose process has given no sign of life for so long is abandoned."""
 
 Numbered = tuple[int, Event]
-# PostgreSQL keeps neither of these in JSON: NUL, and halves of surrogate pairs.
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class LeaseLost(Exception):
@@ -45,20 +42,8 @@ class Replay:
 def storable(event: Event) -> Event:
     """The event without the characters that cannot be stored, so that live and replayed events are the same."""
     data = to_data(event)
-    text = json.dumps(data, ensure_ascii=False)
-    if not _UNSTORABLE.search(text) and "\\u0000" not in text:
-        return event
-    return from_data(event.kind, _cleaned(data))
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_cleaned(item) for item in value]
-    return value
+    clean = cleaned(data)
+    return event if clean == data else from_data(event.kind, clean)
 
 
 def append(run_id: UUID, lease: str, last_seq: int, events: Sequence[Event], **columns: Any) -> list[Numbered]:
@@ -99,6 +84,3 @@ def stored_after(run_id: UUID, seq: int) -> Replay:
     running = run.state == RunState.RUNNING
     silent = run.heartbeat_at is None or run.heartbeat_at < timezone.now() - STALE_AFTER
     return Replay(events, running, running and silent)
-
-
-__all__ = ["STALE_AFTER", "Cancelled", "LeaseLost", "Numbered", "Replay", "append", "storable", "stored_after"]

@@ -121,7 +121,7 @@ async def _call(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What one of the agent's own tools gives, read as the asker. Source numbers mean nothing outside a run."""
     given = {key: value.replace("\0", "") if isinstance(value, str) else value for key, value in arguments.items()}
     person = _asker.get()
-    deps = Deps(person, "", Mode.AUTO, "en", timezone.localdate(), None, None, [], settings.MODEL_SERVERS)
+    deps = Deps(person, "", Mode.AUTO, timezone.localdate(), None, None, [], settings.MODEL_SERVERS)
     try:
         result = await TOOLS[name].call(deps, given)
     except Refused as error:

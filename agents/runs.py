@@ -17,6 +17,7 @@ from agents.events import LAST, Cancelled, Event, Failed
 from agents.journal import STALE_AFTER, LeaseLost, append, stored_after
 from agents.language import language_of
 from agents.models import Conversation, Mode, Run, RunState
+from agents.storable import cleaned
 from agents.threads import in_thread
 from agents.work import workshop
 from agents.writer import Summary
@@ -54,7 +55,7 @@ def start(
     Raises:
         QuestionError: for an empty or overlong question, an unknown mode, or a conversation of somebody else.
     """
-    question = question.replace("\x00", "").strip()
+    question = cleaned(question).strip()
     _check(person, question, mode, conversation)
     with transaction.atomic():
         if conversation is None:
@@ -148,8 +149,7 @@ def cancel(run: Run) -> None:
     """End a run: the process that works on it closes the model's stream and keeps what there is of the answer."""
     Run.objects.filter(pk=run.pk, state=RunState.RUNNING).update(cancel_requested=True)
     workshop().stop(run.pk, "cancelled")
-    if stored_after(run.pk, 0).stale:
-        _end(run.pk, Cancelled())
+    _end(run.pk, Cancelled())
 
 
 def take_up_abandoned(limit: int = 8) -> list[UUID]:
@@ -161,7 +161,7 @@ def take_up_abandoned(limit: int = 8) -> list[UUID]:
 def take_up(run_id: UUID) -> bool:
     """Go on with one run if it is abandoned; False when it is not, or has broken off too often."""
     run = Run.objects.filter(_abandoned(), pk=run_id).first()
-    if run is None:
+    if run is None or workshop().live(run_id):
         return False
     if run.cancel_requested or run.attempts >= ATTEMPTS:
         _end(run_id, Cancelled() if run.cancel_requested else GIVEN_UP)
@@ -181,7 +181,7 @@ def _abandoned() -> Q:
 
 
 def _end(run_id: UUID, last: Event) -> None:
-    """End a run that nobody works on."""
+    """End a run if nobody works on it."""
     lease = f"{workshop().lease}:end"
     if not Run.objects.filter(_abandoned(), pk=run_id).update(lease=lease, heartbeat_at=timezone.now()):
         return

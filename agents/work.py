@@ -136,12 +136,14 @@ class Workshop:
     async def _keep(self) -> None:
         beaten = 0.0
         while self._tasks:
-            with suppress(DatabaseError):
+            try:
                 if time.monotonic() - beaten > HEARTBEAT:
                     await in_thread(_beat, self.lease)
                     beaten = time.monotonic()
                 for run_id, why in await in_thread(_to_stop, list(self._tasks), self.lease):
                     self._stop(run_id, why)
+            except DatabaseError:
+                logger.warning("The database does not take the heartbeat of %s runs", len(self._tasks), exc_info=True)
             await asyncio.sleep(LOOK)
 
     def release(self) -> None:

@@ -23,7 +23,8 @@ from agents.threads import in_thread
 
 logger = logging.getLogger(__name__)
 INTERVAL = 0.12
-STORING_TRIES = 5
+PAUSES = (0.2, 0.5, 1, 2, 4)
+"""Seconds before storing is tried again."""
 
 
 class Summary:
@@ -112,7 +113,7 @@ class Writer:
         await self._flush()
 
     async def _flush(self) -> None:
-        """Store what waits. Text that the database did not take for the moment stays waiting."""
+        """Store what waits, show it to those who follow here, and count it in."""
         async with self._storing:
             if not self._waiting:
                 return
@@ -122,19 +123,19 @@ class Writer:
             columns = self.summary.columns() if events[-1].kind in ("finished", "failed", "cancelled") else {}
             numbered = await self._stored(events, columns)
             self.last_seq = numbered[-1][0]
-            self._flushed_at = time.monotonic()
+            if isinstance(events[-1], (Text, Thinking)):
+                self._flushed_at = time.monotonic()
             self.live.publish(numbered)
 
     async def _stored(self, events: list[Event], columns: dict[str, Any]) -> list[Numbered]:
-        for attempt in range(1, STORING_TRIES + 1):
+        """Store events, with patience for a database that is away for a moment."""
+        for pause in PAUSES:
             try:
                 return await in_thread(append, self.run_id, self.lease, self.last_seq, events, **columns)
             except (OperationalError, InterfaceError):
-                if attempt == STORING_TRIES:
-                    raise
                 logger.warning("Run %s: the database did not take %s events, trying again", self.run_id, len(events))
-                await asyncio.sleep(0.2 * 2**attempt)
-        raise AssertionError("unreachable")
+                await asyncio.sleep(pause)
+        return await in_thread(append, self.run_id, self.lease, self.last_seq, events, **columns)
 
     async def close(self) -> None:
         """Wait for what is being stored. What it raises was raised to whoever put an event, or concerns nobody now."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from agents.deps import Deps
 from agents.sources import Shown, framed
+from agents.storable import cleaned
 from llm.messages import ToolSpec
 
 
@@ -124,4 +125,5 @@ def parse_arguments(text: str) -> dict[str, Any]:
         raise ToolError(f"The arguments are not valid JSON ({error}). Write them again.") from error
     if not isinstance(arguments, dict):
         raise ToolError("The arguments are not a JSON object. Write them again.")
-    return arguments
+    clean: dict[str, Any] = cleaned(arguments)
+    return clean

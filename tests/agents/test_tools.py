@@ -23,7 +23,7 @@ def deps_for(person: Person, scripted: ScriptedServer | None = None, **changes: 
     from django.conf import settings
 
     values: dict[str, object] = {
-        "person": person, "question": "?", "mode": "auto", "language": "en", "today": date(2026, 1, 1), "as_of": None,
+        "person": person, "question": "?", "mode": "auto", "today": date(2026, 1, 1), "as_of": None,
         "collections": None, "earlier": [], "servers": scripted.servers() if scripted else settings.MODEL_SERVERS,
     }  # fmt: skip
     return Deps(**(values | changes))  # type: ignore[arg-type]
@@ -63,6 +63,7 @@ def test_arguments_that_are_no_object_are_said_to_be_none(text: str) -> None:
     with pytest.raises(ToolError, match="Write them again"):
         parse_arguments(text)
     assert parse_arguments("") == {}
+    assert parse_arguments('{"a": ["b\\u0000", "\\ud800"]}') == {"a": ["b\ufffd", "\ufffd"]}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from agents.models import Mode, Run
 
 class Command(BaseCommand):
     help = "Ask the knowledge base a question."
+    run: Run | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question")
@@ -30,7 +31,12 @@ class Command(BaseCommand):
         person = Person.objects.filter(username=options["username"]).first()
         if person is None:
             raise CommandError(f"There is nobody named {options['username']!r}. Name somebody with --as.")
-        run = asyncio.run(self._ask(person, options))
+        try:
+            run = asyncio.run(self._ask(person, options))
+        except KeyboardInterrupt:
+            if self.run:
+                runs.cancel(self.run)
+            raise CommandError("Cancelled.") from None
         if options["json"]:
             self.stdout.write(json.dumps(_whole(run), ensure_ascii=False))
         else:
@@ -40,7 +46,7 @@ class Command(BaseCommand):
 
     async def _ask(self, person: Person, options: dict[str, Any]) -> Run:
         try:
-            run = await sync_to_async(runs.start)(
+            self.run = run = await sync_to_async(runs.start)(
                 person, options["question"], mode=options["mode"], as_of=options["as_of"]
             )
         except runs.QuestionError as error:
