@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Annotated, Any, BinaryIO, Literal, cast
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
@@ -328,7 +329,7 @@ def replace(request: HttpRequest, document_id: int, file: File[UploadedFile], fo
 
 
 @router.get("/documents/{document_id}/file", summary="The original file", openapi_extra=FILE)
-def download(request: HttpRequest, document_id: int) -> FileResponse:
+def download(request: HttpRequest, document_id: int) -> StreamingHttpResponse:
     with acting_as(asker(request)):
         version = _readable_document(document_id).latest_version
     if version is None:
@@ -337,14 +338,12 @@ def download(request: HttpRequest, document_id: int) -> FileResponse:
         file = storage.open_blob(version.sha256)
     except BlobMissing:
         raise Http404 from None
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=version.filename,
-        content_type="application/octet-stream",
-    )
-    response["Content-Security-Policy"] = "sandbox"
-    return response
+    headers = {
+        "Content-Length": str(version.size),
+        "Content-Disposition": content_disposition_header(True, version.filename) or "attachment",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return StreamingHttpResponse(storage.pieces(file), content_type="application/octet-stream", headers=headers)
 
 
 @router.delete("/documents/{document_id}", response={204: None}, summary="Delete a document with all its versions")

@@ -1,12 +1,13 @@
 """Uploaded files, kept once each under their SHA-256: in a folder (file://) or an S3 bucket (s3://)."""
 
+import asyncio
 import contextlib
 import errno
 import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -76,6 +77,15 @@ def storage() -> Storage:
 def open_blob(sha256: str) -> BinaryIO:
     """A stream over the bytes of a kept file. Raises BlobMissing."""
     return storage().open(sha256)
+
+
+async def pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    """The bytes of a file one piece after the other, however large it is, and the file closed at the end."""
+    try:
+        while piece := await asyncio.to_thread(file.read, CHUNK):
+            yield piece
+    finally:
+        file.close()
 
 
 @lru_cache(maxsize=8)

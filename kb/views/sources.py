@@ -7,7 +7,7 @@ from urllib.parse import quote as percent_encoded
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -20,7 +20,7 @@ from kb.documents import replace_document
 from kb.errors import DocumentError
 from kb.forms import VersionForm
 from kb.models import DocumentVersion, Page, State
-from kb.storage import BlobMissing, storage
+from kb.storage import BlobMissing, pieces, storage
 from kb.views.documents import one_document, sentence, signed_in
 
 AROUND = 1_500
@@ -223,7 +223,7 @@ def page_image(request: HttpRequest, version_id: int, number: int) -> HttpRespon
 
 
 @login_required
-def download(request: HttpRequest, version_id: int) -> FileResponse:
+def download(request: HttpRequest, version_id: int) -> StreamingHttpResponse:
     """The file as it was uploaded: always saved, never opened as a page of ours."""
     with acting_as(signed_in(request)):
         version = _version(version_id)
@@ -231,7 +231,7 @@ def download(request: HttpRequest, version_id: int) -> FileResponse:
         file = storage().open(version.sha256)
     except BlobMissing as error:
         raise Http404 from error
-    response = FileResponse(file, content_type="application/octet-stream")
+    response = StreamingHttpResponse(pieces(file), content_type="application/octet-stream")
     response.headers["Content-Length"] = str(version.size)
     response.headers["Content-Disposition"] = (
         f"attachment; filename*=UTF-8''{percent_encoded(version.filename, safe='')}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from asgiref.sync import async_to_sync
 
 from tests.llm.scripted import Script, end, error, text
 
@@ -25,6 +26,17 @@ def frames(body: str) -> list[Frame]:
         if lines:
             found.append(Frame(int(lines["id"]), lines["event"], orjson.loads(lines["data"])))
     return found
+
+
+def content_of(response: Any) -> bytes:
+    """What a response of Django's test client holds, streamed or not."""
+    if not response.streaming:
+        return bytes(response.content)
+
+    async def read() -> bytes:
+        return b"".join([part async for part in response.streaming_content])
+
+    return async_to_sync(read)() if response.is_async else b"".join(response.streaming_content)
 
 
 def good() -> Script:

@@ -14,6 +14,7 @@ from accounts.models import Person
 from kb.access import acting_as_system
 from kb.ingest import work_next
 from kb.models import Collection, DocumentVersion, State
+from tests.api.asking import content_of
 from tests.api.conftest import ClientOf
 from tests.llm.scripted import ScriptedServer
 

@@ -10,6 +10,7 @@ from accounts.models import Person
 from kb.access import acting_as_system
 from kb.models import Collection, Document, DocumentVersion, Page
 from kb.storage import storage
+from tests.api.asking import content_of
 from tests.pages.conftest import QUOTE, TEXT
 
 SignIn = Callable[[Person], Client]
@@ -131,7 +132,7 @@ def test_files_are_saved_and_never_opened(
     with acting_as_system():
         DocumentVersion.objects.update(filename='年假 "x"\r\nSet-Cookie: a.html')
     response = sign_in(alice).get(f"/sources/{document.current_version_id}/file/")
-    assert b"".join(response.streaming_content) == content  # type: ignore[attr-defined]
+    assert content_of(response) == content
     assert response.headers["Content-Type"] == "application/octet-stream"
     assert response.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%E5%B9%B4")
     assert response.headers["X-Content-Type-Options"] == "nosniff"

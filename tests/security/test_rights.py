@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -24,6 +23,7 @@ from kb.access import acting_as_system
 from kb.documents import add_document
 from kb.ingest import work_next
 from kb.models import DocumentVersion
+from tests.api.asking import content_of
 from tests.llm.scripted import text
 from tests.world import CANARY, World
 
@@ -155,18 +155,6 @@ def asked(target: Target, name: str, pattern: str, method: str) -> tuple[int, by
     client = target.world.api(name) if path.startswith(("/api/", "/v1/")) else target.world.browser(name)
     response = getattr(client, method.lower())(path, **body_of(path, method))
     return response.status_code, content_of(response)
-
-
-def content_of(response: Any) -> bytes:
-    if not response.streaming:
-        return bytes(response.content)
-    if response.is_async:
-
-        async def read() -> bytes:
-            return b"".join([part async for part in response.streaming_content])
-
-        return async_to_sync(read)()
-    return b"".join(response.streaming_content)
 
 
 def cases(table: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
