@@ -29,6 +29,7 @@ from kb.embedding import embed_documents, passage_text
 from kb.indexing import fold_statistics, index_whole_versions
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, State
 from kb.operators import operator
+from kb.parsing.languages import count_scripts, main_language
 from kb.parsing.parsed import ParsedPage
 from kb.parsing.plain import text_blocks
 from kb.search import Method, search
@@ -143,6 +144,7 @@ def _store(batch: Sequence[SetDocument], collection: Collection) -> list[Passage
                 size=len(document.text.encode()),
                 state=State.READY,
                 characters=len(document.text),
+                language=main_language(count_scripts(document.text)),
             )
             for stored, document in zip(documents, batch, strict=True)
         )

@@ -77,3 +77,20 @@ def test_rare_words_outweigh_likeness() -> None:
 
 def test_nothing_found_is_nothing_fused() -> None:
     assert len(fuse(np.array([]), np.array([]), Reliability())) == 0
+
+
+def test_a_passage_in_another_language_is_judged_by_its_meaning() -> None:
+    """Its words cannot match; it counts like a passage of the question's language that is as similar."""
+    lexical = np.array([6.0, 5.0, 5.0, 4.0, 4.0, 3.0, 3.0, 2.0, 0.0])
+    similarity = np.array([0.5, 0.45, 0.44, 0.4, 0.39, 0.35, 0.34, 0.3, 0.9])
+    foreign = np.array([False] * 8 + [True])
+    assert order(fuse(lexical, similarity, Reliability(), foreign))[0] == 8
+    assert fuse(lexical, similarity, Reliability(), foreign)[8] > fuse(lexical, similarity, Reliability())[8]
+    dull = np.append(similarity[:8], 0.31)
+    assert order(fuse(lexical, dull, Reliability(), foreign))[0] == 0
+
+
+def test_with_few_passages_in_the_own_language_nothing_is_given() -> None:
+    lexical, similarity = np.array([6.0, 5.0, 0.0]), np.array([0.5, 0.4, 0.45])
+    foreign = np.array([False, False, True])
+    assert list(fuse(lexical, similarity, Reliability(), foreign)) == list(fuse(lexical, similarity, Reliability()))
