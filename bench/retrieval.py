@@ -6,6 +6,7 @@
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
     from kb.beir import QuestionSet
     from kb.search import Method
 
+SHARED = Path(os.environ.get("ZHINANG_SHARED", Path(__file__).resolve().parent.parent.parent / "shared")) / "data"
 METHODS: "tuple[Method, ...]" = ("lexical", "dense", "fused")
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench retrieval", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="DIR", help="by default the sets in ../shared/data")
     parser.add_argument(
         "--copies", type=int, default=1, help="load so many copies of each document with their words in another order"
     )
     options = parser.parse_args(arguments)
+    folders = options.folders or sorted(path.parent.parent for path in SHARED.glob("*/qrels/test.tsv"))
+    if not folders:
+        parser.error(f"name a BEIR folder; there is none in {SHARED}.")
     django.setup()
     from django.conf import settings
 
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
 
     found: dict[str, dict[str, Any]] = {}
     with local_models(settings.MODEL_SERVERS):
-        for folder in options.folders:
+        for folder in folders:
             questions = _copied(read_set(folder), options.copies)
             found[questions.name] = _measured(questions)
             sys.stdout.write(_line(questions.name, found[questions.name]) + "\n")
