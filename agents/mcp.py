@@ -66,7 +66,7 @@ async def search_knowledge(query: str, limit: int = 8) -> dict[str, Any]:
             "document": hit.document_id,
             "version": hit.version_id,
             "title": hit.title,
-            "section": " > ".join(hit.heading_path),
+            "section": " > ".join(hit.heading_path) or hit.label,
             "page": hit.page,
             "start": hit.start,
             "end": hit.end,

@@ -31,6 +31,8 @@ class Found(Protocol):
     @property
     def page(self) -> int | None: ...
     @property
+    def label(self) -> str: ...
+    @property
     def start(self) -> int: ...
     @property
     def end(self) -> int: ...
@@ -88,7 +90,7 @@ class Sources:
             start=found.start,
             end=found.end,
             title=found.title,
-            section=" > ".join(found.heading_path),
+            section=" > ".join(found.heading_path) or found.label,
             page=found.page,
             date=date,
             context=found.context,

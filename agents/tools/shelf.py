@@ -29,6 +29,7 @@ class Piece:
     title: str
     heading_path: tuple[str, ...]
     page: int | None
+    label: str
     start: int
     end: int
     text: str
@@ -107,6 +108,7 @@ def _piece(passage: Passage, version: DocumentVersion) -> Piece:
         title=version.document.title,
         heading_path=tuple(passage.heading_path),
         page=passage.page_from,
+        label=passage.label,
         start=passage.start,
         end=passage.end,
         text=passage.text,
