@@ -285,8 +285,7 @@ def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFi
                 raise
             refused.append(Refused(file.name or "", error))
     if refused and not added:
-        first = refused[0].error
-        raise first if isinstance(first, DocumentError) else DocumentError(first.code, first.en, first.zh)
+        raise refused[0].error
     with acting_as(person):
         found = documents_for().select_related("latest_version").in_bulk(added)
         return Status(

@@ -235,8 +235,17 @@ def publish(job: Job) -> None:
         if document.latest_version_id == version.pk:
             version.document = document
             document.title = _title(version)
+        _forget_failed(document, version.number)
         switch_current(document)
         document.save(update_fields=["title", "current_version", "updated_at"])
+
+
+def _forget_failed(document: Document, number: int) -> None:
+    """Remove what older versions that failed had kept for a retry: nobody retries them now."""
+    failed = document.versions.filter(state=State.FAILED, number__lt=number, parsed_at__isnull=False)
+    if ids := list(failed.values_list("pk", flat=True)):
+        clear(ids)
+        DocumentVersion.objects.filter(pk__in=ids).update(parsed_at=None, passage_count=0)
 
 
 STEPS = (read, cut, embed, index, publish)

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +11,7 @@ from django.conf import settings
 from accounts.models import Person
 from kb.documents import About, Upload, add
 from kb.errors import DocumentError
-from kb.models import Collection, Document
+from kb.models import Collection
 from kb.parsing import ParseError, ParseLimits, expand_zip
 from kb.storage import hashed_copy
 
@@ -24,27 +23,7 @@ class Refused:
     """A file that was not taken, by its name or path, and why."""
 
     name: str
-    error: DocumentError | ParseError
-
-
-def add_upload(
-    collection: Collection,
-    filename: str,
-    file: BinaryIO,
-    *,
-    by: Person,
-    title: str = "",
-    effective_from: date | None = None,
-    effective_to: date | None = None,
-    path: str = "",
-) -> list[Document]:
-    """Keep an uploaded file as a document, or each file of a zip archive as one; refused ones in it are left out.
-
-    Raises:
-        DocumentError: not_allowed, dates_reversed, too_large, storage_full, or what is wrong with the archive.
-    """
-    about = About(title=title, external_id=path, effective_from=effective_from, effective_to=effective_to)
-    return [taken.document for taken in receive(collection, filename, file, about, by=by) if isinstance(taken, Upload)]
+    error: DocumentError
 
 
 def receive(
@@ -64,7 +43,7 @@ def receive(
         try:
             yield from _members(collection, filename, copy, about, by)
         except ParseError as error:
-            raise DocumentError(error.code, error.en, error.zh) from error
+            raise _as_document_error(error) from error
 
 
 def _members(
@@ -73,10 +52,14 @@ def _members(
     prefix = f"{about.external_id or Path(filename).stem}/"
     for member in expand_zip(archive, limits()):
         if member.path is None:
-            yield Refused(member.name, member.error or ParseError("damaged"))
+            yield Refused(member.name, _as_document_error(member.error or ParseError("damaged")))
             continue
         with member.path.open("rb") as file:
             yield take(collection, prefix + member.name, file, about, by)
+
+
+def _as_document_error(error: ParseError) -> DocumentError:
+    return DocumentError(error.code, error.en, error.zh)
 
 
 def take(collection: Collection, path: str, file: BinaryIO, about: About, by: Person) -> Upload | Refused:

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Person
 from kb.access import acting_as, collections_for, document_for, documents_for, may_write
-from kb.documents import add_document, cancel, create_collection, delete_document, retry
+from kb.documents import cancel, create_collection, delete_document, retry
 from kb.errors import DocumentError
 from kb.forms import CollectionForm
 from kb.models import WORKING, Collection, Document, State
+from kb.uploads import Refused, receive
 
 PAGE_SIZE = 50
 STATUS = {
@@ -128,7 +129,10 @@ def upload(request: HttpRequest, collection_id: int) -> HttpResponse:
     refused: DocumentError | None = None
     for file in files:
         try:
-            add_document(collection, file.name or "", cast(BinaryIO, file.file), by=person)
+            for taken in receive(collection, file.name or "", cast(BinaryIO, file.file), by=person):
+                if isinstance(taken, Refused):
+                    refused = taken.error
+                    messages.error(request, f"{taken.name}: {sentence(refused)}")
         except DocumentError as error:
             refused = error
             messages.error(request, f"{file.name}: {sentence(error)}")

@@ -405,6 +405,19 @@ def test_an_older_version_that_ends_later_does_not_take_over(travel: Document, a
         assert Document.objects.get(pk=travel.pk).current_version_id == second.pk
 
 
+def test_what_a_failed_version_kept_goes_with_the_next_one(
+    travel: Document, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as wrong_key:
+        wrong_key.setattr(ingest, "embed_documents", raising(ModelError("authentication", "bad key")))
+        work_next()
+    second = replace_document(travel, "travel.md", BytesIO(TRAVEL.replace(b"180", b"200")), by=admin)
+    work_next()
+    with acting_as_system():
+        assert set(Passage.objects.values_list("version", flat=True)) == {second.pk}
+        assert set(Page.objects.values_list("version", flat=True)) == {second.pk}
+
+
 def test_finish_brings_all_to_their_end_and_tells_how_far_it_is(
     travel: Document, admin: Person, handbook: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from kb.documents import About, Upload
 from kb.errors import DocumentError
 from kb.models import Collection, Document
 from kb.storage import FolderStorage, StorageFull
-from kb.uploads import Refused, add_upload, receive, take_all
+from kb.uploads import Refused, receive, take_all
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +36,14 @@ def places(collection: Collection) -> list[str]:
 
 
 def test_one_file_is_one_document(handbook: Collection, admin: Person) -> None:
-    (document,) = add_upload(handbook, "leave.md", BytesIO(b"# Leave"), by=admin, title="Leave")
-    assert (document.title, document.filename) == ("Leave", "leave.md")
+    (taken,) = receive(handbook, "leave.md", BytesIO(b"# Leave"), About(title="Leave"), by=admin)
+    assert isinstance(taken, Upload)
+    assert (taken.document.title, taken.document.filename) == ("Leave", "leave.md")
 
 
 def test_each_file_of_an_archive_is_a_document_under_its_path(handbook: Collection, admin: Person) -> None:
-    documents = add_upload(handbook, "handbook.zip", archive(HANDBOOK), by=admin)
-    assert sorted(document.filename for document in documents) == ["leave.md", "差旅.md"]
+    results = list(receive(handbook, "handbook.zip", archive(HANDBOOK), by=admin))
+    assert [taken.outcome for taken in results if isinstance(taken, Upload)] == ["added", "added"]
     assert places(handbook) == ["handbook/hr/leave.md", "handbook/hr/差旅.md"]
 
 
@@ -71,7 +72,7 @@ def test_a_refused_member_stops_no_other(handbook: Collection, admin: Person) ->
 
 def test_a_broken_archive_is_refused_with_a_sentence(handbook: Collection, admin: Person) -> None:
     with pytest.raises(DocumentError) as caught:
-        add_upload(handbook, "a.zip", BytesIO(b"no archive"), by=admin)
+        list(receive(handbook, "a.zip", BytesIO(b"no archive"), by=admin))
     assert caught.value.code == "damaged"
     assert caught.value.sentence("zh") != caught.value.sentence("en")
 

@@ -19,7 +19,6 @@ from kb.errors import DocumentError
 from kb.ingest import finish
 from kb.models import Collection, DocumentVersion, State
 from kb.operators import operator
-from kb.parsing import ParseError
 from kb.queue import quietly
 from kb.uploads import Refused, take_all
 from llm.companion import local_models
@@ -89,7 +88,7 @@ class Command(BaseCommand):
             self.stderr.write("\r", ending="")
 
 
-def _sentence(error: DocumentError | ParseError) -> str:
+def _sentence(error: DocumentError) -> str:
     return error.sentence(get_language() or "en")
 
 
