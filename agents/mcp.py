@@ -117,13 +117,25 @@ async def ask(question: str, mode: Literal["auto", "fast", "thinking"] = "auto")
     return {"answer": run.answer, "citations": run.citations, "claims": run.claims}
 
 
+def reader(person: Person) -> Deps:
+    """What the agent's tools work with when somebody calls them outside a run."""
+    return Deps(
+        person=person,
+        question="",
+        mode=Mode.AUTO,
+        today=timezone.localdate(),
+        as_of=None,
+        collections=None,
+        earlier=[],
+        servers=settings.MODEL_SERVERS,
+    )
+
+
 async def _call(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What one of the agent's own tools gives, read as the asker. Source numbers mean nothing outside a run."""
     given = {key: value.replace("\0", "") if isinstance(value, str) else value for key, value in arguments.items()}
-    person = _asker.get()
-    deps = Deps(person, "", Mode.AUTO, timezone.localdate(), None, None, [], settings.MODEL_SERVERS)
     try:
-        result = await TOOLS[name].call(deps, given)
+        result = await TOOLS[name].call(reader(_asker.get()), given)
     except Refused as error:
         raise ToolError(str(error)) from error
     passages = [

@@ -108,7 +108,7 @@ def test_a_file_is_uploaded_processed_found_and_replaced(
     assert [version["number"] for version in versions] == [2, 1]
 
     original = api(bob).get(f"{url}/file")
-    assert b"".join(original.streaming_content) == TRAVEL_2
+    assert content_of(original) == TRAVEL_2
     assert original.headers["Content-Disposition"].startswith("attachment;")
     assert api(bob).delete(url).status_code == 403
     assert api(admin).delete(url).status_code == 204

@@ -97,6 +97,7 @@ def requests_of(operation: Any) -> int:
 
 def test_wrong_requests_are_refused(world: World) -> None:
     """By hand, what generators rarely meet."""
+    world.models.otherwise = good()
     with world.http("admin") as http:
         requests: list[tuple[str, str, dict[str, Any]]] = [
             ("GET", f"/api/v1/documents/{2**63}", {}),

@@ -8,10 +8,8 @@ from typing import Any
 
 import openai
 import pytest
-from django.conf import settings
-from django.utils import timezone
 
-from agents.deps import Deps
+from agents.mcp import reader
 from agents.tools import ToolError, for_model
 from agents.tools.table import TOOLS
 from tests.llm.scripted import Request, Script, text, tool_calls
@@ -94,10 +92,8 @@ async def test_every_tool_by_itself(world: World) -> None:
     ]
     for name in ("alice", "bob"):
         for tool, arguments in ways:
-            person = world.people[name]
-            deps = Deps(person, "", "auto", "en", timezone.localdate(), None, None, [], settings.MODEL_SERVERS)
             try:
-                result = await TOOLS[tool].call(deps, arguments)
+                result = await TOOLS[tool].call(reader(world.people[name]), arguments)
                 said = for_model(result.data, result.shown, 100_000) + result.summary
             except ToolError as error:
                 said = str(error)
