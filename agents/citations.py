@@ -13,20 +13,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agents.marks import BEGUN, MARK
 from agents.sentences import Span, sentences
 from agents.terms import numbers, terms
 
-_LIST = r"\^?\d{1,3}(?:\s?[,，、;]\s?\^?\d{1,3})*"
-MARK = rf"\[{_LIST}\]|【\s?{_LIST}\s?】"
 # What may be followed by "(" is a link, what by ":" the definition of one: neither cites.
 _TOKEN = re.compile(rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<mark>[ \t]*(?:{MARK})(?![(:]))")
 _UNFINISHED = re.compile(
     r"(?:(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|`+|[ \t]+|"
-    rf"[ \t]*(?:\[|【)[\d\s,，、;^]{{0,40}}|[ \t]*(?:{MARK}))\Z"
+    rf"[ \t]*(?:{BEGUN})|[ \t]*(?:{MARK}))\Z"
 )
 _DIGITS = re.compile(r"\d+")
 _TAIL = 2000
-_ROW_LIMIT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,9 @@ class MarkReader:
             if token["mark"] and not self._fence and not self._ticks:
                 yield from self._plain_text(padded[done : token.start()])
                 space = token["mark"][: -len(token["mark"].lstrip(" \t"))]
-                yield Mark(tuple(dict.fromkeys(map(int, _DIGITS.findall(token[0])))), self._sentence(), space)
+                yield Mark(
+                    tuple(dict.fromkeys(map(int, _DIGITS.findall(token[0].partition("†")[0])))), self._sentence(), space
+                )
                 done = token.end()
             elif token["fence"] and not self._ticks:
                 fence = token["fence"].strip()

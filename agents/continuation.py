@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agents.citations import MARK
+from agents.marks import MARK
 
 DECIDE = 120
 OVERLAP = 12

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from agents.marks import MARK
+
 _ABBREVIATIONS = """
     mr mrs ms dr prof st no nos vs fig sec art ch vol ed al inc ltd co corp dept approx e.g i.e etc cf
     jan feb mar apr jun jul aug sep sept oct nov dec p pp para
 """
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
-MARKS = r"(?:\s*(?:\[\^?\d{1,3}(?:\s*[,，、;]\s*\^?\d{1,3})*\]|【\s*\d{1,3}(?:\s*[,，、;]\s*\d{1,3})*\s*】))+"
+MARKS = rf"(?:\s*(?:{MARK}))+"
 _CLOSING = r"[\"'”’」』）)\]》*_]*"
 # A Chinese stop ends a sentence anywhere; a Western one before white space, a mark or the end.
 _STOP = re.compile(

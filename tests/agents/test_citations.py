@@ -12,6 +12,7 @@ ANSWER = (
     "Annual leave is 15 days [3]. It carries over.[1][2] See `a[1]` and\n```py\nx[1] ``\n[2]\n```\nok 【4】。"
     "第二条：年假十五天[^2]。"
     " [5](http://x) list[0] and\n~~~\n[3]\n~~~\n- item [1, 2]\n| a | 5 [3] |\n``b[1]`` e.g. this [1，2]\n"
+    "So it is [Source 3], [来源：1] and 【2†Leave 2024】. [x] is open, [Source of all] not.\n"
 )
 
 
@@ -29,7 +30,9 @@ def read(pieces: list[str]) -> list[str | Mark]:
 
 def test_every_way_to_cite_is_read() -> None:
     marks = [item for item in read([ANSWER]) if isinstance(item, Mark)]
-    assert [mark.sources for mark in marks] == [(3,), (1,), (2,), (4,), (2,), (0,), (1, 2), (3,), (1, 2)]
+    assert [mark.sources for mark in marks] == [
+        (3,), (1,), (2,), (4,), (2,), (0,), (1, 2), (3,), (1, 2), (3,), (1,), (2,),
+    ]  # fmt: skip
     assert [mark.sentence for mark in marks[:4]] == [
         "Annual leave is 15 days", "It carries over.", "It carries over.", "ok",
     ]  # fmt: skip
@@ -39,7 +42,7 @@ def test_every_way_to_cite_is_read() -> None:
 
 def test_code_and_links_keep_their_brackets() -> None:
     text = "".join(item for item in read([ANSWER]) if isinstance(item, str))
-    for kept in ("`a[1]`", "x[1] ``\n[2]", "[5](http://x)", "~~~\n[3]\n~~~", "``b[1]``"):
+    for kept in ("`a[1]`", "x[1] ``\n[2]", "[5](http://x)", "~~~\n[3]\n~~~", "``b[1]``", "[x]", "[Source of all]"):
         assert kept in text
     assert "15 days. It" in text
 
@@ -50,7 +53,7 @@ def test_it_does_not_matter_where_the_stream_is_cut(cuts: list[int]) -> None:
     assert read([ANSWER[start:end] for start, end in pairwise(places)]) == read([ANSWER])
 
 
-@given(st.text(alphabet="a1 [](),，【】`~\n.。^:", max_size=60), st.integers(1, 7))
+@given(st.text(alphabet="a1 [](),，【】`~\n.。^:†", max_size=60), st.integers(1, 7))
 def test_no_text_is_lost_and_cuts_change_nothing(text: str, size: int) -> None:
     whole = read([text])
     assert read([text[start : start + size] for start in range(0, len(text), size)]) == whole

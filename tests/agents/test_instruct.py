@@ -80,6 +80,18 @@ def test_marks_of_sources_never_shown_are_dropped(ask: Asker, scripted: Scripted
     assert checked.verdict == "uncited"
 
 
+def test_a_quote_that_is_not_in_its_version_does_not_leave(
+    ask: Asker, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.citer.literal", lambda *place: False)
+    scripted.enqueue(text("You have 15 days of annual leave [1]."))
+
+    events = ask(QUESTION, mode="fast")
+
+    assert answer_of(events) == "You have 15 days of annual leave."
+    assert not any(isinstance(event, Cited) for event in events)
+
+
 def test_a_chinese_question_is_answered_from_an_english_source(ask: Asker, scripted: ScriptedServer) -> None:
     scripted.enqueue(text("年假为15天[1]。未用的年假最多可结转5天【1】。"))
 
