@@ -163,6 +163,7 @@ left join lateral (
     join kb_posting p on p.term = q.term and p.scope_id = found.scope_id and p.passage_id = found.passage_id
 ) more on true
 {vectors}
+order by found.passage_id
 """.replace("{bm25}", _BM25)
 _VECTORS = """
 left join kb_passagevector v on v.generation_id = %(generation)s and v.passage_id = found.passage_id
@@ -206,7 +207,7 @@ def candidates(
     vector: NDArray[np.float32] | None = None,
     lexical: bool = True,
 ) -> list[Candidate]:
-    """The best `pool` passages by each method, every one with both scores.
+    """The best `pool` passages by each method, every one with both scores, in the order of their ids.
 
     Args:
         vector: the question's, by the model of `generation`; None for a search by words alone.
