@@ -7,7 +7,7 @@ from typing import Any
 from . import INSTRUCT, THINKING
 from .complexity import need_of, reason_for
 from .conversation import content_text
-from .extractive import answer
+from .extractive import REFUSAL, UNANSWERED, answer
 from .persona import small_talk
 from .planner import next_turn
 from .reply import Call, Reply
@@ -114,4 +114,7 @@ def _reply(chat: ChatRequest, transcript: Transcript) -> Reply:
     need = need_of(conversation.question)
     if need and "escalate" in chat.tools:
         return Reply(calls=(Call("escalate", {"reason": reason_for(need, language_of(conversation.question))}),))
-    return Reply(answer(conversation))
+    text = answer(conversation)
+    if conversation.framed and text in REFUSAL.values() and "escalate" in chat.tools:
+        return Reply(calls=(Call("escalate", {"reason": UNANSWERED[language_of(conversation.question)]}),))
+    return Reply(text)

@@ -25,6 +25,10 @@ _THINGS = (
     r"versions?|services|guides|procedures)"
 )
 
+_CURRENCY = "EUR|USD|CNY|RMB|GBP|SGD|JPY|HKD|CHF"
+_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DAY = rf"\d{{1,2}} (?:{_MONTH})|(?:{_MONTH}) \d{{1,2}}|\d{{4}}-\d{{2}}-\d{{2}}"
+
 _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
     (
         "comparison",
@@ -83,6 +87,8 @@ _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
             r"^(?:if|suppose|assuming|given that)\b.+\b(?:how|what|which|who|when|can|may|do|must)\b.{8,}",
             r"\bin (?:which|what) order\b|\bstep by step\b|\b(?:meet|satisfy|comply with|fulfil)\b.+\brequirements\b",
             rf"^(?:i|we|my|our|an?|the|one of)\b[^?]+[.;:,] (?i:{_ASKING}|{_MODAL})\b[^?]+\?",
+            rf"^(?:may|can|could|is|are)\b.+(?:\b(?:{_CURRENCY}) ?|[$€£¥] ?)\d",
+            rf"^who (?:signs|approves|decides|may|can|must|has to|stands in|acts|is)\b.+\b(?:{_DAY})",
         ),
     ),
     (
@@ -136,6 +142,8 @@ _ZH: tuple[tuple[Need, tuple[str, ...]], ...] = (
         "condition",
         (
             rf"^(?:如果|假如|假设|若|要是).+(?:{_ZH_ASKING}|应)|^(?:一[位名个台笔]|我|我们|某).+[，,].*(?:{_ZH_ASKING})",
+            r"\d(?:万|,\d{3})*(?:元|欧元|美元).{0,20}(?:可以|能否|是否|能不能|可否|吗)",
+            r"\d月\d{1,2}[日号].{0,16}(?:谁|由谁)(?:来)?(?:签|批|审|代|负责)",
             r"先后(?:顺序|次序|应|要|采取)|应先后|先.{1,20}再|依次|步骤.+(?:顺序|完整)|完整.{0,6}(?:步骤|流程)|符合.{0,10}要求|能否满足|有资格",
         ),
     ),

@@ -39,7 +39,9 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
     for part in task.parts:
         ranking = rank(make_query(part.text, part.context, part.label), _of_that_year(part, transcript.sources))
         ranked = ranking.evidence
-        if ranked and (ranking.confidence >= _SURE or ranked[0].coverage >= _COVERED):
+        plain = task.need is None or (task.need == "several" and len(task.parts) == 1)
+        mild = ranking.confidence >= _SURE or (ranking.confidence > 0 and ranked[0].coverage >= _COVERED)
+        if ranking.answers if plain else mild:
             found.append(Finding(part, tuple(_chosen(task, part, ranked)), transcript.sources))
     return found
 

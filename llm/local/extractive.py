@@ -12,6 +12,10 @@ REFUSAL = {
     "en": "The documents do not answer this. Try other words, or ask for the collection to be completed.",
     "zh": "文档中没有找到相关内容。请换一种问法，或请管理员补充资料。",
 }
+UNANSWERED = {
+    "en": "The passages found do not answer the question, so other words have to be tried.",
+    "zh": "已找到的内容不能回答问题，需要换一种方式再查。",
+}
 _OTHER_LANGUAGE = {
     "en": "The source is in Chinese; the passage reads:",
     "zh": "原文为英文，相关内容如下：",

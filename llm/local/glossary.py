@@ -11,6 +11,8 @@ _WORDS = """
 病假=sick leave; sickness
 产假=maternity leave
 陪产假=paternity leave
+育儿假=parental leave
+司龄=length of service; years of service; seniority
 婚假=marriage leave
 丧假=bereavement leave
 事假=unpaid leave
@@ -71,10 +73,12 @@ _WORDS = """
 绩效 考核=performance; review; rating
 晋升 升职=promotion
 培训=training; course
+经费 费用=budget; expenses
 公司卡 信用卡=company card; credit card; card
+标准=standard
 月度 每月=monthly; per month; month
 季度=quarter; quarterly
-年度 每年=yearly; annual; per year; year
+年度 每年=yearly; annual; per year; year; each year
 每天 每日=daily; per day; day
 每周=weekly; per week; week
 工作日=working day; business day
@@ -92,7 +96,7 @@ _WORDS = """
 安全事件 事件=incident; event
 事故=incident; accident
 报告 上报=report
-疑似=suspected; suspicion
+疑似=suspected; suspicion; suspect
 钓鱼邮件=phishing
 邮件 邮箱=mail; email
 备份=backup
@@ -152,6 +156,7 @@ _WORDS = """
 信息技术=it
 总裁 首席执行官 总经理=ceo; chief executive; managing director
 董事会=board
+员工 人=person
 人数 编制=head count; headcount; number of people
 招聘=recruiting; hiring; recruitment
 职位 岗位=position; job; role
@@ -232,6 +237,32 @@ _WORDS = """
 """
 
 
+# What is said in several ways in English alone.
+_SAME = """
+singapore dollar=sgd
+us dollar=usd
+american dollar=usd
+euro=eur
+british pound=gbp
+pound=gbp
+japanese yen=jpy
+yen=jpy
+ringgit=myr
+malaysian ringgit=myr
+renminbi=cny
+yuan=cny
+swiss franc=chf
+hong kong dollar=hkd
+"""
+
+
+@cache
+def _same() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The stems of an English phrase → those of another that says the same."""
+    rows = (line.split("=") for line in _SAME.strip().splitlines())
+    return {terms(left): terms(right) for left, right in rows}
+
+
 @cache
 def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], tuple[str, ...]]]:
     """Chinese word → English phrases, and the stems of an English phrase → Chinese words."""
@@ -272,10 +303,20 @@ def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:
     for size in (3, 2, 1):
         for start in range(len(said) - size + 1):
             stems = said[start : start + size]
+            if same := _same().get(stems):
+                for stem in stems:
+                    found[stem] = (*found.get(stem, ()), same)
             if (words := to_chinese.get(stems)) and not all(stem in found for stem in stems):
                 for stem in stems:
                     found[stem] = (*found.get(stem, ()), *(tuple(_bigrams(word)) for word in words))
     return found
+
+
+def place_names(question: str) -> list[str]:
+    """The Chinese names of places in a question that the glossary knows."""
+    to_english = _tables()[0]
+    found = (match.group() for match in _chinese_words().finditer(question))
+    return [word for word in found if re.fullmatch(r"[A-Z][a-z]+(?: [A-Z][a-z]+)?", to_english[word][0])]
 
 
 def _bigrams(word: str) -> list[str]:

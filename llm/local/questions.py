@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from .text import Language
+from .text import Language, language_of
 
 AnswerType = Literal[
     "person", "date", "number", "duration", "place", "procedure", "reason", "choice", "boolean", "thing"
@@ -110,6 +110,25 @@ _ANSWERS: dict[AnswerType, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+
+
+YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d{2})(?!\d)|[一二三四五六七八九〇零]{4}年|\d{2,4}\s*(?:年|BC|AD|CE)\b")
+_ASKS_YEAR = re.compile(r"\b(?:which|what) year\b|哪一?年", re.IGNORECASE)
+
+
+_ASKS_SUM = re.compile(
+    r"\b(?:prices?|costs?|budget|salary|salaries|fee|amount of money)\b|多少钱|价格|售价|预算是|保额|金额", re.IGNORECASE
+)
+
+
+def asks_sum(question: str) -> bool:
+    """Whether a question asks for a sum of money, which nothing without a digit answers."""
+    return _ASKS_SUM.search(question) is not None and answer_type(question, language_of(question)) in ("number", "thing")
+
+
+def asks_year(question: str) -> bool:
+    """Whether a question asks for a year and nothing less will do."""
+    return _ASKS_YEAR.search(question) is not None
 
 
 def answer_type(question: str, language: Language) -> AnswerType:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from .conversation import Source
 from .embedder import embedder, word_vector
-from .glossary import translations
-from .questions import AnswerType, answer_type, holds_answer
+from .glossary import place_names, translations
+from .questions import YEAR, AnswerType, answer_type, asks_sum, asks_year, holds_answer
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
 
@@ -22,6 +22,19 @@ Array = NDArray[np.float64]
 _ALIKE = 0.45
 _CLOSED = re.compile(r"[.!?;:。！？；：…][\"'”’」』)）\]]*$")
 _TRANSLATED = 0.9
+_CLOCK = re.compile(r"(?<!\d)\d{1,2}[:：]\d{2}(?!\d)")
+_CALENDAR = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"Mondays?|Tuesdays?|Wednesdays?|Thursdays?|Fridays?|Saturdays?|Sundays?|I)\b"
+)
+_DIGITS = re.compile(r"\d")
+# How much less sure an answer is whose source mentions none of the question's proper names.
+_NAMELESS = 3.0
+_SCOPE = re.compile(
+    r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
+    r"|^\d{4}年(?:的时候|起|以来|版)?[，,]",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"(?:(?<=[\w,;'] )|(?<=[\u3400-\u9fff]))[A-Z][\w'’-]*|\d[\w.,]*")
 
 
@@ -50,6 +63,10 @@ def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
     The terms of `emphasis` count double: what one part of a comparison is about.
     """
     weights = dict.fromkeys(question_terms(question), 1.0)
+    if scope := _SCOPE.match(question):
+        # Where a question says which document or time it means, that says little of what it asks.
+        asked = set(question_terms(question[scope.end() :]))
+        weights |= {term: 0.3 for term in weights if term not in asked}
     for term in question_terms(emphasis):
         weights[term] = 2.0
     for term in question_terms(before):
@@ -74,11 +91,14 @@ class Ranking:
         return bool(self.evidence) and self.confidence >= _SURE[self.language]
 
 
-FEATURES = ("own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare")
+FEATURES = (
+    "own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare", "keyed",
+    "no_year", "nameless",
+)  # fmt: skip
 # Both rows were fitted (softmax over the units; logistic regression over answered and unanswerable questions) on public
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
-_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2])
-_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0])
+_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0])
+_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0, 1.8, 0.0, 0.0])
 _SURE: dict[Language, float] = {"en": 6.7, "zh": 6.8}
 
 
@@ -96,6 +116,9 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
     if _lacks_code(query.text, sources):
         confidence = 0.0
+    confidence -= _NAMELESS * float(table[order[0], FEATURES.index("nameless")])
+    if asks_sum(query.text) and not any(_DIGITS.search(pool[i].text) for i in order[:3]):
+        confidence = 0.0
     asked = frozenset(query.weights)
     evidence = tuple(
         Evidence(pool[i], float(scores[i]), float(covered[i]), asked.intersection(terms(pool[i].text))) for i in order
@@ -108,7 +131,9 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
 
     The question's terms held by the unit itself, by what stands over it, by its neighbours and anywhere in its passage;
     neighbouring terms kept together; likeness of its vector and of the best one in its passage; the question's
-    names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer.
+    names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer;
+    a row or line whose key the question names; no year where a year is asked for; the share of the question's proper
+    names that neither the passage nor what stands over the document mentions.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
@@ -137,14 +162,64 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             [holds_answer(unit.text, query.kind, query.text) + 0.6 * _is_asked_row(unit, query.text) for unit in pool],
             1 / (1 + places),
             [unit.kind == "sentence" and not _CLOSED.search(unit.text) for unit in pool],
+            _keyed(query, pool),
+            [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
+            _nameless(query, asked, held, sources)[places],
         )
     )
+
+
+def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> Array:
+    """For each source the share of the question's proper names and clock times that it does not mention.
+
+    What a document says before its first chapter holds for all of it.
+    """
+    proper = proper_names(query.text)
+    named = np.array([term in proper for term in asked], dtype=np.bool_)
+    if not named.any():
+        return np.zeros(len(sources))
+    whole = held.copy()
+    for row, source in enumerate(sources):
+        heads = [i for i, s in enumerate(sources) if s.document == source.document and " > " not in s.section]
+        whole[row] = np.max([held[row], *(held[i] for i in heads)], axis=0)
+    missing: Array = (whole[:, named] < _TRANSLATED).mean(axis=1)
+    return missing
 
 
 def _is_asked_row(unit: Unit, question: str) -> bool:
     """Whether a table row is about what the question names: its first or second cell stands in the question."""
     said = question.lower()
     return unit.kind == "row" and any(len(cell) > 1 and cell.lower() in said for cell in unit.cells[:2])
+
+
+def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
+    """How surely each unit is the row or line that a question asks for by its key: a day, a time, a code, a name."""
+    days_asked = frozenset(term for term in terms(query.text) if term[0] == "@")
+    clocks = frozenset(_CLOCK.findall(query.text))
+    asked, known = frozenset(query.weights), translations(query.text)
+    found = []
+    for unit in pool:
+        cells = unit.cells[:2] if unit.kind == "row" else ()
+        start = _CLOCK.match(unit.text)
+        if start and start.group() in clocks or any(days_asked & frozenset(terms(cell)) for cell in cells):
+            found.append(1.0)
+        elif any(_names_all(cell, asked, known, query.text) for cell in cells):
+            found.append(0.5)
+        else:
+            found.append(0.0)
+    return found
+
+
+def _names_all(
+    cell: str, asked: frozenset[str], known: dict[str, tuple[tuple[str, ...], ...]], question: str
+) -> bool:
+    """Whether a question names all of a key: each of its terms, or its translation. A bare number is no key."""
+    said = terms(cell)
+    if not said or len(said) > 8 or cell.replace(",", "").replace(".", "").isdigit():
+        return False
+    if _CODE.fullmatch(cell):
+        return re.search(rf"(?<![A-Za-z0-9]){re.escape(cell)}(?![A-Za-z0-9])", question) is not None
+    return asked.issuperset(said) or any(said in alternatives for alternatives in known.values())
 
 
 def _over(unit: Unit) -> str:
@@ -243,6 +318,14 @@ def _names(question: str, asked: Sequence[str]) -> NDArray[np.bool_]:
 def names_of(question: str) -> frozenset[str]:
     """The terms of a question's names and numbers."""
     return frozenset(term for name in _NAME.findall(question) for term in terms(name))
+
+
+def proper_names(question: str) -> frozenset[str]:
+    """The terms of a question's proper names and clock times: not of its first word, of months, or of weekdays."""
+    names = [name for name in _NAME.findall(question) if name[0].isalpha() and not _CALENDAR.match(name)]
+    return frozenset(
+        term for name in (*names, *_CLOCK.findall(question), *place_names(question)) for term in terms(name)
+    )
 
 
 def _lacks_code(question: str, sources: Sequence[Source]) -> bool:

@@ -25,6 +25,8 @@ _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
 _STAR = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
 _JSON_LINE = re.compile(r'^\s*"[^"]{1,40}":\s*"?(.*?)"?,?\s*$')
 _JSON_FRAME = re.compile(r"^\s*(?:\"[^\"]{1,40}\":\s*)?[\[\]{},]+\s*$")
+# Cells of a table: at most 24 characters each, some Chinese, and nothing that ends a sentence.
+_SPACED = re.compile(r"(?=.*[\u3400-\u9fff])[^\s。；;！？!?|]{1,24}(?: [^\s。；;！？!?|]{1,24}){2,8}")
 _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
@@ -115,6 +117,7 @@ def _bare(title: str) -> str:
 def _blocks(text: str) -> Iterator[tuple[Block, str]]:
     """Lines joined to blocks: a paragraph's wrapped lines become one text, every item and row stays its own."""
     lines = [_JSON_LINE.sub(r"\1", line) for line in text.splitlines() if not _JSON_FRAME.match(line)]
+    lines = _with_columns(lines)
     width = max((len(line) for line in lines), default=0)
     separated = _comma_separated(lines)
     open_kind: Literal["sentence", "item"] = "sentence"
@@ -146,6 +149,22 @@ def _blocks(text: str) -> Iterator[tuple[Block, str]]:
             buffer.append(item.group(1) if item else line)
     if buffer:
         yield open_kind, _joined(buffer)
+
+
+def _with_columns(lines: list[str]) -> list[str]:
+    """Chinese tables that came as lines of cells with spaces between them, as PDF gives them: with tabs instead.
+
+    Three lines in a row of as many short cells, three at least, make a table.
+    """
+    counts = [len(line.split()) if _SPACED.fullmatch(line) else 0 for line in lines]
+    told = list(lines)
+    start = 0
+    for end in range(1, len(lines) + 1):
+        if end == len(lines) or counts[end] != counts[start]:
+            if counts[start] >= 3 and end - start >= 3:
+                told[start:end] = ["\t".join(line.split()) for line in lines[start:end]]
+            start = end
+    return told
 
 
 def _stands_alone(before: str, line: str, width: int) -> bool:
