@@ -1,6 +1,7 @@
 """The ASGI application: Django, and beside it the Model Context Protocol."""
 
 import asyncio
+import importlib
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -16,35 +17,35 @@ from django.db import DatabaseError
 
 django_application = get_asgi_application()
 
-from agents.mcp import PATH, McpApplication  # noqa: E402
 from agents.runs import take_up_abandoned  # noqa: E402
-from config.bodies import bounded  # noqa: E402
+from config.bodies import bounded, refuse  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Any], Awaitable[None]]
 
+MCP_PATH = "/mcp"
 logger = logging.getLogger(__name__)
-mcp_application = McpApplication()
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Hand each request to its part; start and stop what lives as long as the server does."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
-    elif scope["type"] == "http" and scope["path"].rstrip("/") == PATH:
-        await mcp_application({**scope, "path": PATH}, receive, send)
+    elif scope["type"] == "http" and scope["path"].rstrip("/") == MCP_PATH:
+        await model_context_protocol.answer({**scope, "path": MCP_PATH}, receive, send)
     else:
         await bounded(django_application, scope, receive, send)
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """The ASGI lifespan protocol: the Model Context Protocol's tasks, and answers that a process before broke off."""
+    """The ASGI lifespan protocol: the Model Context Protocol, and answers that a process before broke off."""
     await receive()
-    async with mcp_application.running():
-        going_on = asyncio.create_task(take_up())
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await going_on
+    ending = asyncio.Event()
+    beside = asyncio.gather(take_up(), model_context_protocol.live(ending))
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    ending.set()
+    await beside
     await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -54,3 +55,30 @@ async def take_up() -> None:
         await sync_to_async(take_up_abandoned, thread_sensitive=False)()
     except DatabaseError as error:
         logger.warning("Abandoned runs could not be taken up: %s", error)
+
+
+class ModelContextProtocol:
+    """Loads the protocol beside the server's start: its library takes a second that the pages need not wait for."""
+
+    def __init__(self) -> None:
+        self._loaded: asyncio.Future[Any] | None = None
+
+    async def live(self, ending: asyncio.Event) -> None:
+        """Serve from now until `ending` is set."""
+        self._loaded = asyncio.get_running_loop().create_future()
+        module = await asyncio.to_thread(importlib.import_module, "agents.mcp")
+        door = module.McpApplication()
+        async with door.running():
+            self._loaded.set_result(door)
+            await ending.wait()
+
+    async def answer(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request, as soon as the protocol is loaded."""
+        if self._loaded is None:
+            await refuse(send, 503, "The server has not started completely. Try again.")
+            return
+        door = await asyncio.shield(self._loaded)
+        await door(scope, receive, send)
+
+
+model_context_protocol = ModelContextProtocol()

@@ -13,9 +13,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 MEGABYTE = 1_000_000
 STRANGERS_LIMIT = 1 * MEGABYTE
 """For requests that bring neither a session nor a key: enough to sign in."""
-REFUSAL = (
-    "The request is too large. Send fewer or smaller files at a time. / 请求过大，请分批上传或减小文件。\n".encode()
-)
+TOO_LARGE = "The request is too large. Send fewer or smaller files at a time. / 请求过大，请分批上传或减小文件。"
 
 
 class TooLarge(Exception):
@@ -58,12 +56,13 @@ async def bounded(application: Application, scope: Scope, receive: Receive, send
             await refuse(send)
 
 
-async def refuse(send: Send) -> None:
-    """413 with a sentence, and the connection closed: the rest of the body is not wanted."""
+async def refuse(send: Send, status: int = 413, sentence: str = TOO_LARGE) -> None:
+    """An answer in one sentence; the connection is closed, since the rest of the body is not wanted."""
+    body = f"{sentence}\n".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(REFUSAL)).encode()),
+        (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": REFUSAL})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
