@@ -76,7 +76,7 @@ def _verdict(answer: str, claims: Sequence[Claim], evidence: Evidence) -> Verdic
 def _claims(answer: str, evidence: Evidence) -> Iterator[Claim]:
     by_number = {one.number: one for one in evidence.citations}
     code = [match.span() for match in _FENCE.finditer(answer)]
-    for start, end in sentences(answer):
+    for start, end in sentences(answer, clauses=False):
         text = answer[start:end]
         cited = tuple(dict.fromkeys(int(number) for number in _NUMBERS.findall(text) if int(number) in by_number))
         said = _ITEM.sub("", plain(text)).strip()

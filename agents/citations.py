@@ -23,6 +23,7 @@ _UNFINISHED = re.compile(
     r"(?:(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|`+|[ \t]+|"
     rf"[ \t]*(?:{BEGUN})|[ \t]*(?:{MARK}))\Z"
 )
+_CLAUSE_ENDS = re.compile(r"\s*[;；]")
 _DIGITS = re.compile(r"\d+")
 _TAIL = 2000
 
@@ -45,6 +46,7 @@ class MarkReader:
     def __init__(self, before: str = "") -> None:
         self._held = ""
         self._plain = re.sub(MARK, "", before)[-_TAIL:]
+        self._since_mark = len(self._plain)
         self._fence = ""
         self._ticks = ""
         self._line_starts = not before or before.endswith("\n")
@@ -72,6 +74,7 @@ class MarkReader:
                 yield Mark(
                     tuple(dict.fromkeys(map(int, _DIGITS.findall(token[0].partition("†")[0])))), self._sentence(), space
                 )
+                self._since_mark = 0
                 done = token.end()
             elif token["fence"] and not self._ticks:
                 fence = token["fence"].strip()
@@ -85,14 +88,20 @@ class MarkReader:
     def _plain_text(self, text: str) -> Iterator[str]:
         if text:
             self._plain = (self._plain + text)[-_TAIL:]
+            self._since_mark += len(text)
             if "\n\n" in text and not self._fence:
                 self._ticks = ""  # a paragraph's end closes code that was never closed
             yield text
 
     def _sentence(self) -> str:
-        """The words that a mark here stands behind: since the last stop, or the sentence that has just ended."""
-        spans = list(sentences(self._plain))
-        return self._plain[spans[-1].start : spans[-1].end] if spans else ""
+        """The words that a mark here stands behind: since the last stop, or the sentence that has just ended.
+
+        A clause behind a semicolon stands for itself when the one before it was cited.
+        """
+        since = self._plain[max(0, len(self._plain) - self._since_mark) :]
+        text = since if _CLAUSE_ENDS.match(since) else self._plain
+        spans = list(sentences(text, clauses=False))
+        return text[spans[-1].start : spans[-1].end].lstrip(";； ") if spans else ""
 
 
 def plain(answer: str) -> str:

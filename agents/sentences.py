@@ -17,8 +17,9 @@ MARKS = rf"(?:\s*(?:{MARK}))+"
 _CLOSING = r"[\"'”’」』）)\]》*_]*"
 # A Chinese stop ends a sentence anywhere; a Western one before white space, a mark or the end.
 _STOP = re.compile(
-    rf"[。！？；](?![。！？]){_CLOSING}(?:{MARKS})?|[.!?;]+{_CLOSING}(?:{MARKS})?(?=\s|$)|[.!?]{MARKS}|\n+|…+(?=\s|$|[\u4e00-\u9fff])"
+    rf"[。！？；](?![。！？]){_CLOSING}(?:{MARKS})?|[.!?;]+{_CLOSING}(?:{MARKS}|(?=\s|$))|\n+|…+(?=\s|$|[\u4e00-\u9fff])"
 )
+_MARK = re.compile(MARK)
 _LAST_WORD = re.compile(r"([\w.]+)$")
 
 
@@ -29,14 +30,17 @@ class Span(NamedTuple):
     end: int
 
 
-def sentences(text: str) -> Iterator[Span]:
+def sentences(text: str, *, clauses: bool = True) -> Iterator[Span]:
     """The sentences of a text in order, without the white space around them. A new line always ends one.
 
-    Citation marks behind a full stop belong to the sentence before them.
+    Citation marks behind a full stop belong to the sentence before them. A semicolon ends a clause of a source; with
+    `clauses` off, as for answers, it does so only behind a citation: "A; B [1]." rests on source 1 as a whole.
     """
     start = 0
     for stop in _STOP.finditer(text):
         if stop[0].startswith(".") and _abbreviated(text, stop.start()):
+            continue
+        if not clauses and stop[0][0] in ";；" and not _MARK.search(text, start, stop.end()):
             continue
         yield from _trimmed(text, start, stop.end())
         start = stop.end()

@@ -66,6 +66,21 @@ def test_a_claim_knows_its_place_and_its_citations() -> None:
     assert checked.verdict == "partly"
 
 
+def test_clauses_rest_on_the_mark_behind_the_last_of_them() -> None:
+    row = "Tokyo\tJapan\tJPY\t18000\t24000\tApril"
+    checked = check("- City: Tokyo; peak limit: 24000; peak months: April [1]", Evidence([cite(1, row)], {1: row}))
+    assert [claim.citations for claim in checked.claims] == [(1,)]
+    apart = check("Nobody says that wombats dance [1]; some say that they sing [1].", Evidence([cite(1, row)]))
+    assert len(apart.claims) == 2
+
+
+def test_a_mark_directly_before_the_next_sentence_belongs_to_the_one_before() -> None:
+    checked = check(
+        "Open shoes are not permitted. [1]实验室须登记。[1]", Evidence([cite(1, "Open shoes are not permitted.")])
+    )
+    assert [claim.citations for claim in checked.claims] == [(1,), (1,)]
+
+
 def test_what_stands_elsewhere_in_the_passage_is_weakly_supported() -> None:
     passage = f"{LEAVE} Requests go to the line manager two weeks before."
     evidence = Evidence([cite(1, LEAVE)], {1: passage})

@@ -67,6 +67,16 @@ def test_a_mark_after_a_line_break_belongs_to_the_line_before() -> None:
     assert mark.sentence == "It carries over."
 
 
+def test_a_mark_behind_several_clauses_stands_for_all_that_were_not_cited() -> None:
+    text = (
+        "City: Tokyo; peak limit: 24000; months: April [1]\n婚假13天；陪产假20天[1]。Meals are paid [2]; taxis not [3]."
+    )
+    marks = [item.sentence for item in read([text]) if isinstance(item, Mark)]
+    assert marks == [
+        "City: Tokyo; peak limit: 24000; months: April", "婚假13天；陪产假20天", "Meals are paid", "taxis not",
+    ]  # fmt: skip
+
+
 def test_a_reader_may_begin_in_the_middle_of_an_answer() -> None:
     reader = MarkReader("Annual leave is 15 days [1]. It carr")
     items = list(reader.feed("ies over [2]")) + list(reader.end())
