@@ -14,6 +14,7 @@ from .sayings import say
 from .tabulate import Tally, tally
 from .text import terms
 from .transcript import Transcript
+from .versions import about_versions, of_each_version
 
 # Parts of a larger question are judged more mildly than a question that stands alone: their words are fewer.
 _SURE = 5.5
@@ -35,6 +36,9 @@ class Finding:
 
 def findings(task: Task, transcript: Transcript) -> list[Finding]:
     """The parts for which the sources hold an answer, in the question's order."""
+    if about_versions(task.question) and task.need in ("comparison", "change"):
+        if told := of_each_version(task, transcript.sources):
+            return [Finding(part, tuple(evidence), sources) for part, evidence, sources in told]
     found = []
     for part in task.parts:
         ranking = rank(make_query(part.text, part.context, part.label), _of_that_year(part, transcript.sources))
@@ -129,7 +133,7 @@ def calculation(task: Task, found: Sequence[Finding]) -> str | None:
     if operation is None or (operation == "sum" and task.need != "calculation"):
         return None
     facts = facts_of(task, found)
-    if len(facts) < len(found) or (len(found) < len(task.parts)):
+    if len(facts) < len(found) or _missing(task, found) and not _is_by_version(task, found):
         return None
     return expression(operation, facts, amounts(task.question))
 
@@ -152,16 +156,24 @@ def compose(task: Task, transcript: Transcript) -> str:
         body = "\n".join(f"- {quoted(row)}" for row in counted.rows[:_ROWS])
         others = [f for f in found if f.evidence[0].unit.kind != "row"] if len(task.parts) > 1 else []
         body = "\n".join([body, *(_line(task, finding) for finding in others)])
-    elif len(task.parts) == 1:
+    elif len(found) == 1 and len(task.parts) == 1:
         body = _single(task, found[0])
     else:
         body = "\n".join(_line(task, finding) for finding in found)
-    missing = [part.label or part.text for part in task.parts if part not in [f.part for f in found]]
+    missing = [] if _is_by_version(task, found) else _missing(task, found)
     if missing:
         body += "\n\n" + say("missing", task, ("、" if task.language == "zh" else ", ").join(missing))
     if conclusion := _conclusion(task, transcript, found):
         body += "\n\n" + conclusion
     return body
+
+
+def _is_by_version(task: Task, found: Sequence[Finding]) -> bool:
+    return any(finding.part not in task.parts for finding in found)
+
+
+def _missing(task: Task, found: Sequence[Finding]) -> list[str]:
+    return [part.label or part.text for part in task.parts if part not in [f.part for f in found]]
 
 
 def _single(task: Task, finding: Finding) -> str:

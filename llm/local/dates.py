@@ -30,3 +30,8 @@ def days(text: str) -> Iterator[str]:
             yield f"@{number:02}-{int(day):02}"
             if year:
                 yield f"@{year}-{number:02}-{int(day):02}"
+
+
+def month_number(name: str) -> int:
+    """The number of an English month's name; 0 for another word."""
+    return _MONTHS.get(name.lower(), 0)

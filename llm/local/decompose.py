@@ -32,6 +32,7 @@ _ZH_LEAD = re.compile(
 _CLAUSE_EN = re.compile(
     r"[,;]? and (?=(?:which|what|how|who|when|where|why|tell|explain|do|does|is|are|should|can|by)\b)"
     r"|[,;] (?:or )?(?=(?:which|what|how|who|when|where|why|do|does|is|are|should|can|tell|with)\b)|\?\s+(?=\S)"
+    r"|\.\s+(?=(?:Which|What|How|Who|Whose|When|Where|Why|Do|Does|Is|Are|Should|Can|May|Must)\b)"
 )
 _CLAUSE_ZH = re.compile(
     r"[，,；;。？?]\s*(?:并且?|同时|以及|另外|再|而且|然后)?|以及(?=.{0,8}(?:谁|什么|哪|多少|几|如何|怎))"
@@ -79,7 +80,7 @@ def _parts(question: str, language: Language, need: Need | None) -> tuple[Part, 
             return tuple(_part_for(item, compared, question) for item in compared[:_MOST_PARTS])
     if need in ("several", "condition", "calculation", "comparison", "change", "chain", "listing"):
         clauses = _clauses(question, language)
-        if len(clauses) > 1:
+        if clauses:
             return tuple(clauses[:_MOST_PARTS])
     return (Part("", question),)
 
@@ -163,4 +164,7 @@ def _clauses(question: str, language: Language) -> list[Part]:
         asked = [clause for clause in asked if _INTERROGATIVE_ZH.search(clause)]
     else:
         asked = [clause for clause in asked if not re.match(r"(?:if|when|while|suppose|i)\b", clause, re.IGNORECASE)]
+    if len(asked) == 1 and len(cuts) > 1 and language == "en":
+        # What the other clauses say is the case that the question is about.
+        return [Part("", asked[0], question)]
     return [Part(clause, clause, question) for clause in asked] if len(asked) > 1 else []

@@ -12,6 +12,7 @@ from .reply import Call, Reply
 from .sayings import say
 from .text import content_runs, question_terms, terms
 from .transcript import Transcript
+from .versions import about_versions, past_day, topic
 
 MAX_CALLS = 8
 _SEARCHING = ("search_knowledge", "read_document", "find_in_documents", "list_documents")
@@ -19,6 +20,7 @@ _QUERY_LENGTH = 400
 _STEP_LENGTH = 120
 _ENOUGH = 0.75
 _ROUNDS = 3
+_LOOKED_AT = 6
 
 
 def next_turn(transcript: Transcript, tools: frozenset[str]) -> Reply:
@@ -28,7 +30,7 @@ def next_turn(transcript: Transcript, tools: frozenset[str]) -> Reply:
         return Reply(reasoning=say("planning", task), calls=(Call("plan", {"steps": plan(task)}),))
     rounds = transcript.count(*_SEARCHING)
     if rounds < _ROUNDS:
-        reasoning, wanted = gather(task) if rounds == 0 else deepen(task, transcript, rounds)
+        reasoning, wanted = gather(task, transcript) if rounds == 0 else deepen(task, transcript, rounds)
         if calls := _allowed(wanted, transcript, tools):
             return Reply(reasoning=reasoning, calls=calls)
     found = findings(task, transcript)
@@ -58,27 +60,38 @@ def plan(task: Task) -> list[str]:
     return [*steps, say("step_answer", task)][:5]
 
 
-def gather(task: Task) -> tuple[str, list[Call]]:
-    """The first look: a search for each part, and for lists the documents that bear on the topic."""
-    calls = []
+def gather(task: Task, transcript: Transcript) -> tuple[str, list[Call]]:
+    """The first look: a search for each part, and for lists the documents that bear on the topic.
+
+    A question about a past day is searched as of that day; any is searched in the other language too.
+    """
+    calls: list[Call] = []
+    if day := past_day(task.question, transcript.conversation.today):
+        calls.append(_search(task.question, as_of=day))
+    if about_versions(task.question) and task.need in ("comparison", "change"):
+        calls.append(_search(topic(task.question)))
     if task.need == "listing" and task.topic:
         calls.append(Call("find_in_documents", {"text": task.topic}))
     if task.need == "listing":
         calls.append(Call("list_documents", {}))
     calls += [_search(_query_text(part), 16 if task.need == "listing" else 8) for part in task.parts]
+    if other := translated(task.question):
+        calls.append(_search(other))
     return say("searching", task, "、".join(part.label or part.text for part in task.parts)), calls
 
 
 def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[Call]]:
     """A closer look at what is not covered yet: the next hop of a chain, other words, or the document itself."""
     calls: list[Call] = []
+    if about_versions(task.question) and task.need in ("comparison", "change"):
+        calls += _other_versions(task, transcript)
     for part in task.parts:
         ranked = rank(make_query(part.text, part.context), transcript.sources).evidence
         if task.need == "chain" and (hop := next_hop(part, ranked)):
             calls.append(hop)
         elif not ranked or ranked[0].coverage < _ENOUGH:
             calls += _closer(part, ranked, rounds)
-    if task.need == "change":
+    if task.need == "change" and not calls:
         calls += _documents_to_read(transcript)
     return say("deepening", task), calls
 
@@ -112,8 +125,17 @@ def _documents_to_read(transcript: Transcript) -> list[Call]:
     return [Call("read_document", {"document": number}) for number in list(numbers)[:2]]
 
 
-def _search(query: str, limit: int = 8) -> Call:
-    return Call("search_knowledge", {"query": query[:_QUERY_LENGTH], "limit": limit})
+def _other_versions(task: Task, transcript: Transcript) -> list[Call]:
+    """Searches in the versions that were not looked into, of the documents that the best evidence comes from."""
+    ranked = rank(make_query(topic(task.question)), transcript.sources).evidence[:_LOOKED_AT]
+    documents = {evidence.unit.source.document for evidence in ranked}
+    days = dict.fromkeys(v.day for v in transcript.versions if v.document in documents and v.day)
+    return [_search(topic(task.question), as_of=day) for day in list(days)[:3]]
+
+
+def _search(query: str, limit: int = 8, as_of: str = "") -> Call:
+    day = {"as_of": as_of} if as_of else {}
+    return Call("search_knowledge", {"query": query[:_QUERY_LENGTH], "limit": limit, **day})
 
 
 def _query_text(part: Part) -> str:

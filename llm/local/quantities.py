@@ -130,7 +130,8 @@ def _is_no_amount(text: str, match: re.Match[str], unit: str) -> bool:
     code = _CODE_BEFORE.search(text[: match.start()][-12:])
     iso = re.match(r"\d+[-:/]\d", text[match.start() :]) or re.search(r"\d[-:/]$", text[: match.start()][-2:])
     spelled_alone = not number[0].isdigit() and not unit
-    return bool(year or (date and unit != "日") or code or iso or spelled_alone)
+    of_month = unit in ("日", "号") and text[: match.start()].rstrip().endswith("月")
+    return bool(year or of_month or (date and unit != "日") or code or iso or spelled_alone)
 
 
 def operation_of(question: str, language: Language) -> Operation | None:

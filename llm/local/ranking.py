@@ -12,6 +12,7 @@ from .conversation import Source
 from .embedder import embedder, word_vector
 from .glossary import place_names, translations
 from .questions import YEAR, AnswerType, answer_type, asks_sum, asks_year, holds_answer
+from .ranges import fits, given_amounts
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
 
@@ -29,7 +30,7 @@ _CALENDAR = re.compile(
 )
 _DIGITS = re.compile(r"\d")
 # How much less sure an answer is whose source mentions none of the question's proper names.
-_NAMELESS = 3.0
+_NAMELESS = 2.0
 _SCOPE = re.compile(
     r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
     r"|^\d{4}年(?:的时候|起|以来|版)?[，,]",
@@ -196,6 +197,7 @@ def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
     """How surely each unit is the row or line that a question asks for by its key: a day, a time, a code, a name."""
     days_asked = frozenset(term for term in terms(query.text) if term[0] == "@")
     clocks = frozenset(_CLOCK.findall(query.text))
+    given = given_amounts(query.text)
     asked, known = frozenset(query.weights), translations(query.text)
     found = []
     for unit in pool:
@@ -203,6 +205,8 @@ def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
         start = _CLOCK.match(unit.text)
         if start and start.group() in clocks or any(days_asked & frozenset(terms(cell)) for cell in cells):
             found.append(1.0)
+        elif (fitting := fits(cells, given)) is not None:
+            found.append(1.0 if fitting else -1.0)
         elif any(_names_all(cell, asked, known, query.text) for cell in cells):
             found.append(0.5)
         else:

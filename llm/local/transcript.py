@@ -7,16 +7,21 @@ from typing import Any
 
 from .conversation import Conversation, Source, content_text, question_at, read_conversation, read_source
 from .reply import Call
+from .versions import Version
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The conversation, the calls of each turn since the question, all sources shown, and the results of sums."""
+    """The conversation, the calls of each turn since the question, all sources shown, and the results of sums.
+
+    `versions` are those that the documents found have besides the ones shown.
+    """
 
     conversation: Conversation
     turns: tuple[tuple[Call, ...], ...] = ()
     sources: tuple[Source, ...] = ()
     results: tuple[str, ...] = ()
+    versions: tuple[Version, ...] = ()
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -32,6 +37,7 @@ class Transcript:
 class _Reader:
     sources: dict[int, Source] = field(default_factory=dict)
     results: list[str] = field(default_factory=list)
+    versions: dict[Version, None] = field(default_factory=dict)
 
     def read(self, name: str, text: str) -> None:
         try:
@@ -43,6 +49,10 @@ class _Reader:
         for source in map(read_source, data.get("passages") or ()):
             if source:
                 self.sources.setdefault(source.number, source)
+        for version in data.get("other_versions") or ():
+            if isinstance(version, dict) and isinstance(version.get("document"), int):
+                days = (str(version.get(name) or "") for name in ("valid_from", "valid_to"))
+                self.versions[Version(version["document"], *days)] = None
         if name == "run_python":
             self._read_result(data)
 
@@ -73,6 +83,7 @@ def read_transcript(messages: Sequence[dict[str, Any]]) -> Transcript:
         tuple(turns),
         tuple(reader.sources.values()),
         tuple(reader.results),
+        tuple(reader.versions),
     )
 
 

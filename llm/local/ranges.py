@@ -1,0 +1,71 @@
+"""Rows for a span of amounts ("CNY 5,001 to 50,000", "满3年不满8年"): which of them an amount falls into."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .dates import month_number
+from .quantities import Amount, amounts
+
+_BETWEEN = re.compile(r"\bto\b|[-–—~～至到]")
+_FROM = re.compile(r"\b(?:above|over|more than|from|at least|exceeding)\b|以上|超过|大于|(?<!不)满|高于|不少于", re.I)
+_UNTIL = re.compile(r"\b(?:up to|below|under|less than|at most|within)\b|以下|以内|不满|不足|小于|低于|不超过", re.I)
+_JOINED_EN = re.compile(r"\b(?:joined|started|hired)\b.*?\b(?P<month>[A-Z][a-z]{2,8})? ?(?P<year>20\d\d)\b")
+_JOINED_ZH = re.compile(r"(?P<year>20\d\d)\s*年\s*(?:(?P<month>\d{1,2})\s*月)?[^，,。]{0,6}(?:入职|加入|进入公司)")
+_THEN = re.compile(r"(?P<year>20\d\d)\s*年\s*(?P<month>\d{1,2})\s*月|(?P<name>[A-Z][a-z]{2,8}) (?P<y2>20\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `low` to `high`, in a unit."""
+
+    low: float
+    high: float
+    unit: str
+
+
+def span_of(cell: str) -> Span | None:
+    """The span that a cell names, or None when it names none."""
+    found = amounts(cell)
+    if not found or len(found) > 2 or len(cell) > 40:
+        return None
+    unit = next((amount.unit for amount in found if amount.unit), "")
+    if len(found) == 2:
+        return Span(found[0].value, found[1].value, unit) if _BETWEEN.search(cell) or _UNTIL.search(cell) else None
+    if _UNTIL.search(cell):
+        return Span(-math.inf, found[0].value, unit)
+    return Span(found[0].value, math.inf, unit) if _FROM.search(cell) else None
+
+
+def fits(cells: Sequence[str], given: Sequence[Amount]) -> bool | None:
+    """Whether one of the amounts falls into the span that a row names; None when the row names none of its unit."""
+    for cell in cells:
+        span = span_of(cell)
+        same = [amount for amount in given if span and span.unit and amount.unit == span.unit]
+        if span and same:
+            # A span that begins where the one before it ends begins above that amount.
+            return any(span.low <= amount.value < span.high or amount.value == span.high for amount in same)
+    return None
+
+
+def given_amounts(question: str) -> list[Amount]:
+    """The amounts of a question, and the years of service of somebody who joined then and asks for a later day."""
+    found = amounts(question)
+    joined = _JOINED_ZH.search(question) or _JOINED_EN.search(question)
+    if joined is None:
+        return found
+    later = [match for match in _THEN.finditer(question) if match.start() >= joined.end()]
+    if not later:
+        return found
+    began, then = _months(joined["year"], joined["month"]), _months_of(later[-1])
+    return [*found, Amount(float((then - began) // 12), "year")] if then > began else found
+
+
+def _months_of(match: re.Match[str]) -> int:
+    return _months(match["year"] or match["y2"], match["month"] or match["name"])
+
+
+def _months(year: str, month: str | None) -> int:
+    number = int(month) if month and month.isdigit() else month_number(month or "")
+    return int(year) * 12 + max(number, 1) - 1
