@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .conversation import Source
-from .decompose import Part, Task
+from .decompose import AGREEMENT, Part, Task
 from .entities import new_entities
 from .extractive import REFUSAL, quoted, write
 from .quantities import Amount, Fact, amount_in, amounts, expression, operation_of, plain_number
@@ -14,13 +14,16 @@ from .sayings import say
 from .tabulate import Tally, tally
 from .text import terms
 from .transcript import Transcript
-from .versions import about_versions, of_each_version
+from .titles import titles_named, without
+from .versions import about_versions, of_each_version, topic
 
 # Parts of a larger question are judged more mildly than a question that stands alone: their words are fewer.
 _SURE = 5.5
 _COVERED = 0.42
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LISTED = 10
+_AGREEING = 3
+_SOME = 0.3
 _ROWS = 20
 _LIMIT = 3
 
@@ -39,6 +42,8 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
     if about_versions(task.question) and task.need in ("comparison", "change"):
         if told := of_each_version(task, transcript.sources):
             return [Finding(part, tuple(evidence), sources) for part, evidence, sources in told]
+    if rows := _by_document(task, transcript.sources):
+        return rows
     found = []
     for part in task.parts:
         ranking = rank(make_query(part.text, part.context, part.label), _of_that_year(part, transcript.sources))
@@ -48,6 +53,28 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
         if ranking.answers if plain else mild:
             found.append(Finding(part, tuple(_chosen(task, part, ranked)), transcript.sources))
     return found
+
+
+def _by_document(task: Task, sources: Sequence[Source]) -> list[Finding]:
+    """What each document says where a question names several, or asks whether they agree; else nothing."""
+    named = titles_named(task.question, sources)
+    if len(named) < 2 and not AGREEMENT.search(task.question):
+        return []
+    wanted = topic(without(task.question, named))
+    query = make_query(wanted)
+    best: dict[int, tuple[Evidence, ...]] = {}
+    for document in named.values() if len(named) > 1 else dict.fromkeys(s.document for s in sources):
+        shown = [source for source in sources if source.document == document]
+        ranked = rank(query, shown).evidence[:2]
+        if ranked:
+            best[document] = tuple(e for e in ranked if e.score >= ranked[0].score - 3)
+    if len(named) < 2:
+        top = sorted(best.values(), key=lambda evidence: -evidence[0].score)[:_AGREEING]
+        kept = [e for e in top if e[0].score >= top[0][0].score - 12 and e[0].coverage >= _SOME]
+    else:
+        kept = list(best.values())
+    told = [Finding(Part(e[0].unit.source.title, wanted), e, tuple(sources)) for e in kept]
+    return told if len(told) > 1 else []
 
 
 def _of_that_year(part: Part, sources: Sequence[Source]) -> Sequence[Source]:
@@ -66,7 +93,15 @@ def _chosen(task: Task, part: Part, ranked: Sequence[Evidence]) -> list[Evidence
         return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 1)]
     if task.need == "chain":
         return _linked(part, ranked)
-    return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 4)]
+    close = [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 4)]
+    return [*close[:2], *_elsewhere(close, ranked)] if task.need in ("condition", "calculation") else close
+
+
+def _elsewhere(chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The best evidence of another document: rules and the tables they speak of stand apart."""
+    documents = {evidence.unit.source.document for evidence in chosen[:2]}
+    others = [e for e in ranked if e.unit.source.document not in documents and e.coverage >= _SOME]
+    return others[:1] or list(chosen[2:3])
 
 
 def _one_a_document(ranked: Sequence[Evidence]) -> list[Evidence]:
@@ -154,7 +189,8 @@ def compose(task: Task, transcript: Transcript) -> str:
         return REFUSAL[task.language]
     if counted := _tally(task, found):
         body = "\n".join(f"- {quoted(row)}" for row in counted.rows[:_ROWS])
-        others = [f for f in found if f.evidence[0].unit.kind != "row"] if len(task.parts) > 1 else []
+        documents = {row.source.document for row in counted.rows}
+        others = [f for f in found if f.evidence[0].unit.source.document not in documents]
         body = "\n".join([body, *(_line(task, finding) for finding in others)])
     elif len(found) == 1 and len(task.parts) == 1:
         body = _single(task, found[0])

@@ -41,6 +41,12 @@ _INTERROGATIVE_ZH = re.compile("谁|什么|哪|多少|几|如何|怎|吗|是否|
 _TOPIC = re.compile(r"[“\"「『‘']([^”\"」』’']{2,40})[”\"」』’']")
 
 
+# Whether documents say the same.
+AGREEMENT = re.compile(
+    r"\b(?:agree|contradict\w*|conflict\w*|consistent|say the same|disagree)\b|一致|矛盾|冲突|各文件|各份?文档|说法", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A smaller question: a label to show, the words to look for, and words that only give it context."""

@@ -312,6 +312,11 @@ def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:
     return found
 
 
+def has_alternatives(question: str, stems: tuple[str, ...]) -> bool:
+    """Whether one of the glossary's translations of a question's words is exactly these stems."""
+    return any(stems in alternatives for alternatives in translations(question).values())
+
+
 def place_names(question: str) -> list[str]:
     """The Chinese names of places in a question that the glossary knows."""
     to_english = _tables()[0]

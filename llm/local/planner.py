@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .compose import calculation, compose, findings
-from .decompose import Part, Task, task_of
+from .decompose import AGREEMENT, Part, Task, task_of
 from .entities import new_entities
 from .extractive import asked_before
 from .glossary import translated
@@ -11,6 +11,7 @@ from .ranking import Evidence, make_query, rank
 from .reply import Call, Reply
 from .sayings import say
 from .text import content_runs, question_terms, terms
+from .titles import titles_named, without
 from .transcript import Transcript
 from .versions import about_versions, past_day, topic
 
@@ -85,6 +86,11 @@ def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[C
     calls: list[Call] = []
     if about_versions(task.question) and task.need in ("comparison", "change"):
         calls += _other_versions(task, transcript)
+    named = titles_named(task.question, transcript.sources)
+    if len(named) > 1 or AGREEMENT.search(task.question):
+        asked = topic(without(task.question, named))
+        calls += [_search(f"{title} {asked}") for title in list(named)[:2]] + [_search(asked)]
+        calls += [_search(other)] if (other := translated(asked)) else []
     for part in task.parts:
         ranked = rank(make_query(part.text, part.context), transcript.sources).evidence
         if task.need == "chain" and (hop := next_hop(part, ranked)):
