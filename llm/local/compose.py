@@ -10,6 +10,7 @@ from .entities import new_entities
 from .extractive import REFUSAL, quoted, write
 from .quantities import Amount, Fact, amount_in, amounts, expression, operation_of, plain_number
 from .ranking import Evidence, make_query, rank
+from .roles import holders
 from .sayings import say
 from .tabulate import Tally, tally
 from .text import terms
@@ -51,7 +52,9 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
         plain = task.need is None or (task.need == "several" and len(task.parts) == 1)
         mild = ranking.confidence >= _SURE or (ranking.confidence > 0 and ranked[0].coverage >= _COVERED)
         if ranking.answers if plain else mild:
-            found.append(Finding(part, tuple(_chosen(task, part, ranked)), transcript.sources))
+            chosen = _chosen(task, part, ranked)
+            people = holders(task.question, chosen, ranked) if task.need else []
+            found.append(Finding(part, tuple(chosen + people), transcript.sources))
     return found
 
 

@@ -9,6 +9,7 @@ from .extractive import asked_before
 from .glossary import translated
 from .ranking import Evidence, make_query, rank
 from .reply import Call, Reply
+from .roles import searches
 from .sayings import say
 from .text import content_runs, question_terms, terms
 from .titles import titles_named, without
@@ -93,6 +94,7 @@ def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[C
         calls += [_search(other)] if (other := translated(asked)) else []
     for part in task.parts:
         ranked = rank(make_query(part.text, part.context), transcript.sources).evidence
+        calls += [_search(query) for query in searches(task.question, [e.unit.text for e in ranked[:_LOOKED_AT]])]
         if task.need == "chain" and (hop := next_hop(part, ranked)):
             calls.append(hop)
         elif not ranked or ranked[0].coverage < _ENOUGH:
