@@ -38,6 +38,11 @@ _CLAUSE_ZH = re.compile(
     r"[，,；;。？?]\s*(?:并且?|同时|以及|另外|再|而且|然后)?|以及(?=.{0,8}(?:谁|什么|哪|多少|几|如何|怎))"
 )
 _INTERROGATIVE_ZH = re.compile("谁|什么|哪|多少|几|如何|怎|吗|是否|能否|多久|为何|说明|列出|给出|解释|计算")
+_INTERROGATIVE_EN = re.compile(
+    r"^(?!(?:if|while|suppose|i)\b)(?:(?:which|what|how|who|whose|when|where|why|tell|explain|list|give|name|do|does|did|is|are|was|were|"
+    r"can|could|may|must|should|will|would|has|have)\b|.*\b(?:which|what|how|whose?|whom|why)\b)",
+    re.IGNORECASE,
+)
 _TOPIC = re.compile(r"[“\"「『‘']([^”\"」』’']{2,40})[”\"」』’']")
 
 
@@ -169,7 +174,7 @@ def _clauses(question: str, language: Language) -> list[Part]:
     if language == "zh":
         asked = [clause for clause in asked if _INTERROGATIVE_ZH.search(clause)]
     else:
-        asked = [clause for clause in asked if not re.match(r"(?:if|when|while|suppose|i)\b", clause, re.IGNORECASE)]
+        asked = [clause for clause in asked if _INTERROGATIVE_EN.search(clause)]
     if len(asked) == 1 and len(cuts) > 1 and language == "en":
         # What the other clauses say is the case that the question is about.
         return [Part("", asked[0], question)]

@@ -94,12 +94,12 @@ class Ranking:
 
 FEATURES = (
     "own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare", "keyed",
-    "no_year", "nameless",
+    "no_year", "nameless", "earlier",
 )  # fmt: skip
 # Both rows were fitted (softmax over the units; logistic regression over answered and unanswerable questions) on public
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
-_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0])
-_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0, 1.8, 0.0, 0.0])
+_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5])
+_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0, 1.8, 0.0, 0.0, 0.0])
 _SURE: dict[Language, float] = {"en": 6.7, "zh": 6.8}
 
 
@@ -134,7 +134,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
     neighbouring terms kept together; likeness of its vector and of the best one in its passage; the question's
     names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer;
     a row or line whose key the question names; no year where a year is asked for; the share of the question's proper
-    names that neither the passage nor what stands over the document mentions.
+    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
@@ -166,6 +166,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             _keyed(query, pool),
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
             _nameless(query, asked, held, sources)[places],
+            [unit.earlier for unit in pool],
         )
     )
 
@@ -207,11 +208,23 @@ def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
             found.append(1.0)
         elif (fitting := fits(cells, given)) is not None:
             found.append(1.0 if fitting else -1.0)
+        elif (same := _same_code(cells[:1], query.text)) is not None:
+            found.append(0.6 if same else -0.6)
         elif any(_names_all(cell, asked, known, query.text) for cell in cells):
             found.append(0.5)
         else:
             found.append(0.0)
     return found
+
+
+def _same_code(cells: Sequence[str], question: str) -> bool | None:
+    """Whether a row's key holds a code of the question ("G3 Quality"); None unless it holds one of that kind."""
+    asked = set(_CODE.findall(question))
+    held = {code for cell in cells for code in _CODE.findall(cell)}
+    kinds = {code.rstrip("0123456789") for code in asked}
+    if not any(code.rstrip("0123456789") in kinds for code in held):
+        return None
+    return bool(held & asked)
 
 
 def _names_all(

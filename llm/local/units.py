@@ -18,6 +18,12 @@ _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
 _ITEM = re.compile(
     r"^\s*(?:[-*+•·●▪◦]\s+|\(?\d{1,2}[.)、）]\s*(?=\S)|[（(][一二三四五六七八九十\d]+[)）]\s*|[一二三四五六七八九十]+、\s*)(.*)$"
 )
+_WROTE = re.compile(
+    r"^(?:>\s*)*(?:On .{6,80} wrote|.{0,30}\d{4}.{2,60}写道|-{3,}\s*(?:Original Message|Forwarded message|原始邮件|转发邮件)\s*-*)"
+    r"\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"^\s*(?:>\s*)+")
 _RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$|^[\s|:+-]*-{2,}[\s|:+-]*$")
 _EDGE_MARKS = re.compile(r"^\s*(?:>\s*)+")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
@@ -32,7 +38,10 @@ _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A quotable piece of a source. `place` is its position there; `heading`, `lead` and `header` stand over it."""
+    """A quotable piece of a source. `place` is its position there; `heading`, `lead` and `header` stand over it.
+
+    `earlier` units belong to a mail that a later one answers.
+    """
 
     source: Source
     place: int
@@ -42,6 +51,7 @@ class Unit:
     lead: str = ""
     header: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    earlier: bool = False
 
 
 def plain(text: str) -> str:
@@ -68,6 +78,7 @@ class _Reader:
         self.source = source
         self.found: list[Unit] = []
         self.heading = self.lead = ""
+        self.earlier = False
         self.header = _cells(source.header) if source.header else ()
         self.titles = {_bare(title) for title in (source.title, *source.section.split(" > ")) if title}
 
@@ -95,6 +106,9 @@ class _Reader:
         self._add(text, "heading")
 
     def _prose(self, kind: Literal["sentence", "item"], text: str) -> None:
+        if _WROTE.search(text):
+            self.earlier = True
+            return
         for sentence in sentences(plain(text)):
             if sentence.endswith(("?", "？")):
                 # A question in a list of questions and answers stands over its answer.
@@ -107,7 +121,7 @@ class _Reader:
     def _add(self, text: str, kind: Kind, cells: tuple[str, ...] = ()) -> None:
         lead = self.lead if kind in ("item", "row") else ""
         header = self.header if kind == "row" else ()
-        self.found.append(Unit(self.source, len(self.found), text, kind, self.heading, lead, header, cells))
+        self.found.append(Unit(self.source, len(self.found), text, kind, self.heading, lead, header, cells, self.earlier))
 
 
 def _bare(title: str) -> str:
@@ -117,7 +131,7 @@ def _bare(title: str) -> str:
 def _blocks(text: str) -> Iterator[tuple[Block, str]]:
     """Lines joined to blocks: a paragraph's wrapped lines become one text, every item and row stays its own."""
     lines = [_JSON_LINE.sub(r"\1", line) for line in text.splitlines() if not _JSON_FRAME.match(line)]
-    lines = _with_columns(lines)
+    lines = _with_columns([_QUOTED.sub("", line) for line in lines])
     width = max((len(line) for line in lines), default=0)
     separated = _comma_separated(lines)
     open_kind: Literal["sentence", "item"] = "sentence"
@@ -130,14 +144,16 @@ def _blocks(text: str) -> Iterator[tuple[Block, str]]:
         row = not fenced and ("|" in line.strip()[1:] or "\t" in line.strip() or index in separated)
         item = None if row or fenced else _ITEM.match(line)
         title = None if row or fenced else _HEADING.match(line)
-        starts = row or item or title or fenced or not line.strip() or _RULE.match(line)
+        starts = row or item or title or fenced or not line.strip() or _RULE.match(line) or _WROTE.match(line)
         if buffer and (starts or _stands_alone(buffer[-1], line, width)):
             yield open_kind, _joined(buffer)
             buffer = []
         if not row and in_table and line.strip():
             in_table = False
             yield "end_of_table", ""
-        if not line.strip() or _RULE.match(line):
+        if _WROTE.match(line):
+            yield "sentence", line
+        elif not line.strip() or _RULE.match(line):
             open_kind = "sentence"
         elif title:
             yield "heading", title.group(1)
