@@ -232,7 +232,4 @@ LOGGING: dict[str, Any] = {
         "handlers": ["stderr"],
         "level": envchoice("LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR")),
     },
-    "loggers": {
-        name: {"level": envtext("LOG_LEVEL", "INFO")} for name in ("config", "llm", "accounts", "kb", "agents")
-    },
 }

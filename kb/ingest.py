@@ -16,7 +16,9 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Max
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -93,22 +95,51 @@ def work_next(version_id: int | None = None) -> int | None:
 def finish(version_ids: Iterable[int], progress: Callable[[int, int], None] = lambda done, total: None) -> None:
     """Bring versions to their end in this process, beside whichever workers run; `progress(done, total)` hears of it.
 
-    A version that fails stops no other.
+    As many at once as a worker would take, unless the caller is inside a transaction, which other connections do not
+    see into. A version that fails stops no other.
     """
     pending = list(dict.fromkeys(version_ids))
     total = len(pending)
+    many = 1 if connections[DEFAULT_DB_ALIAS].in_atomic_block else min(settings.WORKER_CONCURRENCY, total)
     while pending:
         worked = False
-        for place, version_id in enumerate(pending, 1):
-            with contextlib.suppress(Exception):  # logged, and told of in the version
-                worked = work_next(version_id) is not None or worked
-            progress(total - len(pending) + place, total)
+        with _several(many) as at_once:
+            for place, took in enumerate(at_once(_attempt, pending), 1):
+                worked = took or worked
+                progress(total - len(pending) + place, total)
         with acting_as_system():
             working = DocumentVersion.objects.filter(pk__in=pending, state__in=WORKING)
             pending = list(working.order_by("pk").values_list("pk", flat=True))
         progress(total - len(pending), total)
         if pending and not worked:
             time.sleep(WAIT_SECONDS)
+
+
+@contextlib.contextmanager
+def _several(many: int) -> Iterator[Callable[[Callable[[int], bool], Iterable[int]], Iterator[bool]]]:
+    """A `map` that works in `many` threads, whose database connections are closed at the end; the plain one for one."""
+    if many == 1:
+        yield map
+        return
+    opened: list[BaseDatabaseWrapper] = []
+
+    def begin() -> None:
+        mine = connections[DEFAULT_DB_ALIAS]
+        mine.inc_thread_sharing()
+        opened.append(mine)
+
+    with ThreadPoolExecutor(many, "ingest", initializer=begin) as threads:
+        yield threads.map
+    for connection in opened:
+        connection.close()
+
+
+def _attempt(version_id: int) -> bool:
+    """Whether there was something to do; what went wrong is logged, and told of in the version."""
+    try:
+        return work_next(version_id) is not None
+    except Exception:
+        return False
 
 
 def bring_to_end(lease: Lease) -> None:
