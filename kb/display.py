@@ -7,9 +7,9 @@ table cells are the only ones left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal
 
 Span = tuple[int, int]
@@ -47,23 +47,32 @@ class Shown:
     @property
     def marked(self) -> bool:
         """Whether a quote touches this block."""
-        return any(piece.marked for piece in self.pieces) or any(row.marked for row in self.rows)
+        return self.first_mark is not None
+
+    @property
+    def first_mark(self) -> Piece | None:
+        """The first piece here that is part of a quote."""
+        inside = chain(self.pieces, *(cell for row in self.rows for cell in row.cells))
+        return next((piece for piece in inside if piece.marked), None)
 
 
-def display(text: str, offset: int, headings: Mapping[int, int], quotes: Sequence[Span] = ()) -> list[Shown]:
+def display(
+    text: str, offset: int, headings: Mapping[int, int], quotes: Sequence[Span] = (), *, delimiter: str = ""
+) -> list[Shown]:
     """The blocks of `text`, which stands at `offset` in the document.
 
     `headings` gives the level of the heading that begins at an offset, `quotes` are spans; both count characters of the
-    whole document.
+    whole document. With a `delimiter`, every line is a row of cells that it parts, as in CSV.
     """
     lines = list(_lines(text, offset))
     blocks: list[Shown] = []
-    for kind, group in groupby(lines, key=lambda line: _kind(line, headings)):
+    for kind, group in groupby(lines, key=lambda line: _kind(line, headings, delimiter)):
         members = list(group)
         if kind == "heading":
             blocks.extend(_heading(start, line, headings.get(start, 2), quotes) for start, line in members)
         elif kind == "row":
-            rows = tuple(_row(start, line, quotes) for start, line in members if not _RULE_ROW.match(line))
+            cut = _delimited(delimiter) if delimiter else _row
+            rows = tuple(cut(start, line, quotes) for start, line in members if not _RULE_ROW.match(line))
             blocks.append(Shown("table", rows=rows, start=members[0][0]))
         elif kind == "paragraph":
             start = members[0][0]
@@ -95,14 +104,14 @@ def _lines(text: str, offset: int) -> Iterator[tuple[int, str]]:
             yield offset + match.start(), match[0]
 
 
-def _kind(line: tuple[int, str], headings: Mapping[int, int]) -> str:
+def _kind(line: tuple[int, str], headings: Mapping[int, int], delimiter: str) -> str:
     start, text = line
     if start in headings:
         return "heading"
     stripped = text.strip()
     if not stripped:
         return "gap"
-    if "\t" in stripped or (len(stripped) > 2 and stripped[0] == stripped[-1] == "|"):
+    if delimiter or "\t" in stripped or (len(stripped) > 2 and stripped[0] == stripped[-1] == "|"):
         return "row"
     return "paragraph"
 
@@ -111,6 +120,25 @@ def _heading(start: int, line: str, level: int, quotes: Sequence[Span]) -> Shown
     marks = _HEADING_MARKS.match(line)
     skipped = marks.end() if marks else 0
     return Shown("heading", pieces(line[skipped:].rstrip(), start + skipped, quotes), level=level, start=start)
+
+
+def _delimited(delimiter: str) -> Callable[[int, str, Sequence[Span]], Row]:
+    """A reader of rows whose cells may stand in quotation marks, which are not shown."""
+    cell = re.compile(
+        rf'\s*(?:"(?P<quoted>(?:[^"]|"")*)"?\s*|(?P<plain>[^{re.escape(delimiter)}]*))(?P<end>{re.escape(delimiter)}|$)'
+    )
+
+    def row(start: int, line: str, quotes: Sequence[Span]) -> Row:
+        cells: list[tuple[Piece, ...]] = []
+        position, line = 0, line.rstrip()
+        while position <= len(line) and (match := cell.match(line, position)):
+            name = "plain" if match["quoted"] is None else "quoted"
+            text = match[name].rstrip()
+            cells.append(pieces(text, start + match.start(name), quotes) if text else ())
+            position = match.end() if match["end"] else len(line) + 1
+        return Row(tuple(cells), any(piece.marked for one in cells for piece in one))
+
+    return row
 
 
 def _row(start: int, line: str, quotes: Sequence[Span]) -> Row:

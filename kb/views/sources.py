@@ -20,6 +20,7 @@ from kb.documents import replace_document
 from kb.errors import DocumentError
 from kb.forms import VersionForm
 from kb.models import DocumentVersion, Page, State
+from kb.parsing.delimited import delimiter_of
 from kb.storage import BlobMissing, pieces, storage
 from kb.views.documents import one_document, sentence, signed_in
 
@@ -113,7 +114,9 @@ def _text(version: DocumentVersion, start: int) -> dict[str, Any]:
         if parts and characters + len(page.text) > PART_CHARACTERS:
             break
         characters += len(page.text)
-        parts.append({"page": page, "blocks": display(page.text, page.start, headings)})
+        parts.append(
+            {"page": page, "blocks": display(page.text, page.start, headings, delimiter=_delimiter(version, page.text))}
+        )
     following = parts[-1]["page"].end if parts and parts[-1]["page"].end < version.characters else None
     before = None
     if parts and parts[0]["page"].start > 0:
@@ -129,6 +132,10 @@ def _passages(version: DocumentVersion, start: int) -> dict[str, Any]:
         "following": found[PASSAGES_SHOWN].ordinal if len(found) > PASSAGES_SHOWN else None,
         "before": max(start - PASSAGES_SHOWN, 0) if start else None,
     }
+
+
+def _delimiter(version: DocumentVersion, text: str) -> str:
+    return delimiter_of(text) if version.media_type == "text/csv" else ""
 
 
 def _headings(version: DocumentVersion) -> dict[int, int]:
@@ -154,7 +161,7 @@ def source(request: HttpRequest, version_id: int) -> HttpResponse:
         }
         context["pictures"] = _pictures(version, start, end)
         context["blocks"] = [] if context["pictures"] else _around(version, start, end)
-    context["first_mark"] = next((block for block in context["blocks"] if block.marked), None)
+    context["first_mark"] = next((block.first_mark for block in context["blocks"] if block.marked), None)
     panel = bool(request.headers.get("HX-Request"))
     return render(request, "kb/_source.html" if panel else "kb/source.html", context)
 
@@ -206,7 +213,7 @@ def _around(version: DocumentVersion, start: int, end: int) -> list[Shown]:
     if first and (page is None or first > page.start):
         skipped = text.find("\n", 0, max(start - first, 0)) + 1
         text, first = text[skipped:], first + skipped
-    return display(text, first, _headings(version), [(start, end)])
+    return display(text, first, _headings(version), [(start, end)], delimiter=_delimiter(version, text))
 
 
 @login_required

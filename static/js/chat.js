@@ -238,7 +238,7 @@ function ready() {
   for (const button of panel.querySelectorAll("[data-step]")) button.hidden = links.length < 2;
   panel.querySelector("[data-close]").hidden = false;
   const body = panel.querySelector(".panel-body");
-  const quote = panel.querySelector("mark, #quote");
+  const quote = panel.querySelector("#quote");
   if (quote) {
     const box = quote.getBoundingClientRect(), frame = body.getBoundingClientRect();
     body.scrollTop += box.top - frame.top - Math.max(24, (frame.height - box.height) / 3);

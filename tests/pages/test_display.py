@@ -39,6 +39,17 @@ def test_a_quoted_row_is_marked_with_its_cells() -> None:
     assert [piece.text for cell in table.rows[1].cells for piece in cell if piece.marked] == ["Berlin", "150"]
 
 
+def test_lines_of_delimited_values_are_a_table() -> None:
+    text = 'City,Hotel,"Limit, EUR"\nBerlin,"The ""Spree""",150\n柏林,,\n'
+    start = text.index("Berlin")
+    (table,) = display(text, 7, {}, [(7 + start, 7 + text.index("\n柏林"))], delimiter=",")
+    assert words(table) == 'City Hotel Limit, EUR / Berlin The ""Spree"" 150 / 柏林  '
+    assert [piece.text for cell in table.rows[1].cells for piece in cell if piece.marked] == [
+        "Berlin", 'The ""Spree""', "150",
+    ]  # fmt: skip
+    assert table.first_mark is table.rows[1].cells[0][0]
+
+
 @given(st.text(), st.integers(0, 50), st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), max_size=4))
 def test_no_character_is_lost(text: str, offset: int, quotes: list[tuple[int, int]]) -> None:
     assert "".join(piece.text for piece in pieces(text, offset, quotes)) == text
@@ -46,5 +57,5 @@ def test_no_character_is_lost(text: str, offset: int, quotes: list[tuple[int, in
 
 @given(st.text(alphabet="a |\t\n#-", max_size=60))
 def test_any_text_can_be_shown(text: str) -> None:
-    for block in display(text, 0, {}, [(3, 9)]):
+    for block in display(text, 0, {}, [(3, 9)]) + display(text, 0, {}, [(3, 9)], delimiter="|"):
         assert block.kind in ("heading", "paragraph", "table")

@@ -27,11 +27,10 @@ def test_the_quote_is_marked_in_its_surroundings(
     client = sign_in(alice)
     document = make_document(handbook)
     page = client.get(address(document)).content.decode()
-    assert f"<mark>{QUOTE}</mark> Breakfast is included." in page
-    assert 'id="quote"' in page
+    assert f'<mark id="quote">{QUOTE}</mark> Breakfast is included.' in page
     assert "<html" in page
     panel = client.get(address(document), headers={"HX-Request": "true"}).content.decode()
-    assert f"<mark>{QUOTE}</mark>" in panel
+    assert f'<mark id="quote">{QUOTE}</mark>' in panel
     assert "<html" not in panel
 
 
@@ -40,7 +39,7 @@ def test_a_quoted_row_is_marked_in_its_table(
 ) -> None:
     document = make_document(handbook)
     html = sign_in(alice).get(address(document, TEXT.index("Berlin\t"), len("Berlin\t150"))).content.decode()
-    assert '<tr class="marked"><td><mark>Berlin</mark></td><td><mark>150</mark></td></tr>' in html
+    assert '<tr class="marked"><td><mark id="quote">Berlin</mark></td><td><mark>150</mark></td></tr>' in html
     assert "<tr><td>City</td><td>Limit</td></tr>" in html
 
 
