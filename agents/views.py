@@ -104,7 +104,13 @@ def ask(request: HttpRequest) -> HttpResponse:
         return _sentence(str(error), 422)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("agents:conversation", run.conversation_id)
-    context = {"turn": new_turn(run), "conversation": run.conversation, "days": by_day(person), "query": ""}
+    context = {
+        "turn": new_turn(run),
+        "conversation": run.conversation,
+        "days": by_day(person),
+        "query": "",
+        "is_first": conversation is None,
+    }
     response = render(request, "agents/_asked.html", context)
     if conversation is None:
         response.headers["HX-Push-Url"] = f"/c/{run.conversation_id}/"

@@ -27,8 +27,9 @@ def address(place: Citation | Source) -> str:
 
 @register.filter
 def section(place: Citation | Source) -> str:
-    """The section without the document's title, which stands above it already."""
-    return place.section.removeprefix(f"{place.title} > ").removeprefix(place.title)
+    """The path of headings without the document's title, which stands above it already."""
+    first, *rest = place.section.split(" > ")
+    return " › ".join(rest if first.startswith(place.title) else [first, *rest])
 
 
 @register.filter

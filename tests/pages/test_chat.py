@@ -47,6 +47,14 @@ def test_asking_with_htmx_gives_the_turn_and_its_address(alice: Person, sign_in:
     assert (run.mode, run.person) == ("fast", alice)
 
 
+def test_only_the_first_question_takes_the_start_away(alice: Person, sign_in: SignIn) -> None:
+    client = sign_in(alice)
+    first = client.post("/ask/", {"question": "What now?"}, headers={"HX-Request": "true"}).content.decode()
+    again = {"question": "And then?", "conversation": Run.objects.get().conversation_id}
+    second = client.post("/ask/", again, headers={"HX-Request": "true"}).content.decode()
+    assert ['id="start"' in html for html in (first, second)] == [True, False]
+
+
 def test_asking_works_without_scripts(alice: Person, sign_in: SignIn) -> None:
     client = sign_in(alice)
     response = client.post("/ask/", {"question": "What now?"}, follow=True)
