@@ -46,16 +46,18 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
     if rows := _by_document(task, transcript.sources):
         return rows
     found = []
+    surest = False
     for part in task.parts:
         ranking = rank(make_query(part.text, part.context, part.label), _of_that_year(part, transcript.sources))
         ranked = ranking.evidence
+        surest = surest or ranking.answers
         plain = task.need is None or (task.need == "several" and len(task.parts) == 1)
         mild = ranking.confidence >= _SURE or (ranking.confidence > 0 and ranked[0].coverage >= _COVERED)
         if ranking.answers if plain else mild:
             chosen = _chosen(task, part, ranked)
             people = holders(task.question, chosen, ranked) if task.need else []
             found.append(Finding(part, tuple(chosen + people), transcript.sources))
-    return found
+    return found if surest or task.need != "several" else []
 
 
 def _by_document(task: Task, sources: Sequence[Source]) -> list[Finding]:

@@ -7,7 +7,7 @@ from .decompose import AGREEMENT, Part, Task, task_of
 from .entities import new_entities
 from .extractive import asked_before
 from .glossary import translated
-from .ranking import Evidence, make_query, rank
+from .ranking import CODE, Evidence, make_query, rank
 from .reply import Call, Reply
 from .roles import searches
 from .sayings import say
@@ -77,6 +77,8 @@ def gather(task: Task, transcript: Transcript) -> tuple[str, list[Call]]:
     if task.need == "listing":
         calls.append(Call("list_documents", {}))
     calls += [_search(_query_text(part), 16 if task.need == "listing" else 8) for part in task.parts]
+    if task.need is None and (code := CODE.search(task.question)):
+        calls.append(Call("find_in_documents", {"text": code.group()}))
     if other := translated(task.question):
         calls.append(_search(other))
     return say("searching", task, "、".join(part.label or part.text for part in task.parts)), calls

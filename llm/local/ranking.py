@@ -16,7 +16,7 @@ from .ranges import fits, given_amounts
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
 
-_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,5}(?:-[A-Z]{1,3})?-?\d{1,6}(?![A-Za-z0-9])")
+CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,5}(?:-[A-Z]{1,3})?-?\d{1,6}(?![A-Za-z0-9])")
 Array = NDArray[np.float64]
 
 # A word counts as another way to say a question's word from this likeness of their vectors on: "wrote" for "author".
@@ -31,6 +31,10 @@ _CALENDAR = re.compile(
 _DIGITS = re.compile(r"\d")
 # How much less sure an answer is whose source mentions none of the question's proper names.
 _NAMELESS = 2.0
+# How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
+_BY_KEY, _KEY = 1.8, 0.6
+# How much less sure a title or a footer is that holds less than this share of the question.
+_TITLE, _LITTLE = 2.0, 0.3
 _SCOPE = re.compile(
     r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
     r"|^\d{4}年(?:的时候|起|以来|版)?[，,]",
@@ -67,7 +71,7 @@ def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
     if scope := _SCOPE.match(question):
         # Where a question says which document or time it means, that says little of what it asks.
         asked = set(question_terms(question[scope.end() :]))
-        weights |= {term: 0.3 for term in weights if term not in asked}
+        weights |= {term: 0.15 for term in weights if term not in asked}
     for term in question_terms(emphasis):
         weights[term] = 2.0
     for term in question_terms(before):
@@ -99,7 +103,7 @@ FEATURES = (
 # Both rows were fitted (softmax over the units; logistic regression over answered and unanswerable questions) on public
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
 _SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5])
-_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0, 1.8, 0.0, 0.0, 0.0])
+_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 _SURE: dict[Language, float] = {"en": 6.7, "zh": 6.8}
 
 
@@ -118,7 +122,12 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     if _lacks_code(query.text, sources):
         confidence = 0.0
     confidence -= _NAMELESS * float(table[order[0], FEATURES.index("nameless")])
-    if asks_sum(query.text) and not any(_DIGITS.search(pool[i].text) for i in order[:3]):
+    if best[0, FEATURES.index("bare")] and best[0, 0] < _LITTLE:
+        confidence -= _TITLE
+    confidence += _BY_KEY * (best[:, FEATURES.index("keyed")].max() >= _KEY)
+    if asks_sum(query.text) and not any(_DIGITS.search(pool[i].text) for i in order[:2]):
+        confidence = 0.0
+    if query.kind == "boolean" and not _holds_keystone(query, [pool[i] for i in order[:3]]):
         confidence = 0.0
     asked = frozenset(query.weights)
     evidence = tuple(
@@ -219,8 +228,8 @@ def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
 
 def _same_code(cells: Sequence[str], question: str) -> bool | None:
     """Whether a row's key holds a code of the question ("G3 Quality"); None unless it holds one of that kind."""
-    asked = set(_CODE.findall(question))
-    held = {code for cell in cells for code in _CODE.findall(cell)}
+    asked = set(CODE.findall(question))
+    held = {code for cell in cells for code in CODE.findall(cell)}
     kinds = {code.rstrip("0123456789") for code in asked}
     if not any(code.rstrip("0123456789") in kinds for code in held):
         return None
@@ -234,7 +243,7 @@ def _names_all(
     said = terms(cell)
     if not said or len(said) > 8 or cell.replace(",", "").replace(".", "").isdigit():
         return False
-    if _CODE.fullmatch(cell):
+    if CODE.fullmatch(cell):
         return re.search(rf"(?<![A-Za-z0-9]){re.escape(cell)}(?![A-Za-z0-9])", question) is not None
     return asked.issuperset(said) or any(said in alternatives for alternatives in known.values())
 
@@ -249,7 +258,7 @@ def _matches(query: Query, asked: Sequence[str], texts: Sequence[str]) -> Array:
     bags = [frozenset(terms(text)) for text in texts]
     found = np.array([[float(term in bag) for term in asked] for bag in bags]).reshape(len(texts), len(asked))
     for column, alternatives in (
-        (asked.index(t), a) for t, a in translations(query.text).items() if t in query.weights
+        (asked.index(t), a) for t, a in translations(query.text).items() if t in asked
     ):
         for row, bag in enumerate(bags):
             if any(bag.issuperset(stems) for stems in alternatives):
@@ -345,9 +354,20 @@ def proper_names(question: str) -> frozenset[str]:
     )
 
 
+def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:
+    """Whether the best units say anything of the word that a yes-or-no question is about: its most telling one."""
+    words = surfaces(query.text)
+    told = [term for term in query.weights if term in words and term not in names_of(query.text)]
+    if not told or language_of(query.text) != "en" or any(language_of(unit.text) != "en" for unit in best):
+        return True
+    keystone = max(told, key=lambda term: word_vector(words[term])[1])
+    found = _matches(query, [keystone], [f"{unit.text} {_over(unit)}" for unit in best])
+    return bool(found.max() > 0)
+
+
 def _lacks_code(question: str, sources: Sequence[Source]) -> bool:
     """Whether the question asks about a code ("TL-500", "HR-P-004") that none of the sources mentions."""
-    codes = [_bare(code) for code in _CODE.findall(question)]
+    codes = [_bare(code) for code in CODE.findall(question)]
     if not codes:
         return False
     held = _bare(" ".join(f"{source.title} {source.section} {source.header} {source.text}" for source in sources))
