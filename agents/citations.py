@@ -24,6 +24,7 @@ _UNFINISHED = re.compile(
     rf"[ \t]*(?:{BEGUN})|[ \t]*(?:{MARK}))\Z"
 )
 _CLAUSE_ENDS = re.compile(r"\s*[;；]")
+_LABEL = re.compile(r"(?:^|[;；])[^:：;；\n]{1,40}[:：]\s")
 _DIGITS = re.compile(r"\d+")
 _TAIL = 2000
 
@@ -113,9 +114,12 @@ def align(sentence: str, passage: str) -> Span:
     """The part of `passage` that `sentence` rests on best: one sentence or row, or up to three in a row.
 
     Words count by how few parts of the passage have them, numbers twice. Where nothing is shared, as between two
-    languages, the whole passage stands for itself.
+    languages, the whole passage stands for itself. Of a table's row, written as "label: value; label: value", only the
+    values count: the labels are those of every row.
     """
     parts = list(_parts(passage))
+    if len(_LABEL.findall(sentence)) > 1:
+        sentence = _LABEL.sub(" ", sentence)
     wanted = terms(sentence)
     if len(parts) < 2 or not wanted:
         return _whole(passage)

@@ -77,6 +77,12 @@ def test_a_mark_behind_several_clauses_stands_for_all_that_were_not_cited() -> N
     ]  # fmt: skip
 
 
+def test_of_a_row_with_labels_the_values_are_quoted() -> None:
+    table = "City\tCountry\tLimit per night\tPeak limit\nBerlin\tGermany\t150\nHamburg\tGermany\t145"
+    span = align("City: Berlin; Country: Germany; Limit per night: 150", table)
+    assert table[span.start : span.end] == "Berlin\tGermany\t150"
+
+
 def test_a_reader_may_begin_in_the_middle_of_an_answer() -> None:
     reader = MarkReader("Annual leave is 15 days [1]. It carr")
     items = list(reader.feed("ies over [2]")) + list(reader.end())
