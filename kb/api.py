@@ -134,6 +134,7 @@ class HitOut(Schema):
     end: int
     text: str
     score: float
+    also_in: list[int] = Field(description="Other documents in which the same text stands.")
     why: dict[str, Any]
 
 
@@ -382,6 +383,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "end": hit.end,
         "text": hit.text,
         "score": hit.score,
+        "also_in": list(hit.also_in),
         "why": {name: getattr(hit.why, name) for name in hit.why.__slots__},
     }
 

@@ -193,7 +193,8 @@ def _ask(shelf: Shelf, method: Method, progress: Progress) -> Tally:
         with acting_as_system():
             hits = search(question.text, limit=PASSAGES_ASKED, collections=[shelf.collection.pk], method=method)
         tally.milliseconds.append((time.perf_counter() - started) * 1000)
-        tally.rankings[question.id] = list(dict.fromkeys(shelf.ids[hit.document_id] for hit in hits))
+        found = (document for hit in hits for document in (hit.document_id, *hit.also_in))
+        tally.rankings[question.id] = list(dict.fromkeys(shelf.ids[document] for document in found))
         if number % 50 == 0 or number == len(asked):
             progress("questions", number, len(asked))
     return tally

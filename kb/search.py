@@ -52,7 +52,9 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that answers a search. `text` is exactly the version's text from `start` to `end`."""
+    """A passage that answers a search. `text` is exactly the version's text from `start` to `end`.
+
+    `also_in` names other documents in which the same text was found."""
 
     passage_id: int
     document_id: int
@@ -72,6 +74,7 @@ class Hit:
     updated_at: datetime
     score: float
     why: Why
+    also_in: tuple[int, ...] = ()
 
 
 class Hits(list[Hit]):
@@ -227,19 +230,27 @@ where p.id = any(%(passages)s::bigint[])
 def _hydrated(ranked: Sequence[tuple[int, float, Why]], ground: Ground, limit: int) -> list[Hit]:
     """The first `limit` as hits; a text that stands in several places is shown once, at its best one."""
     hits: list[Hit] = []
-    seen: set[str] = set()
+    shown: dict[str, int] = {}
     rest = iter(ranked)
     while batch := list(islice(rest, limit + limit // 2 + 1)):
         rows = _rows([passage for passage, _, _ in batch], ground)
         for passage, score, why in batch:
             hit = _hit(rows[passage], score, why, ground) if passage in rows else None
-            if hit is None or (text := " ".join(hit.text.split())) in seen:
+            if hit is None:
                 continue
-            seen.add(text)
+            place = shown.setdefault(" ".join(hit.text.split()), len(hits))
+            if place < len(hits):
+                hits[place] = _standing_also_in(hits[place], hit.document_id)
+                continue
             hits.append(hit)
             if len(hits) == limit:
                 return hits
     return hits
+
+
+def _standing_also_in(hit: Hit, document: int) -> Hit:
+    known = {hit.document_id, *hit.also_in}
+    return hit if document in known else replace(hit, also_in=(*hit.also_in, document))
 
 
 def _rows(passages: Sequence[int], ground: Ground) -> dict[int, dict[str, Any]]:
