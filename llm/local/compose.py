@@ -14,8 +14,8 @@ from .roles import holders
 from .sayings import say
 from .tabulate import Tally, tally
 from .text import terms
-from .transcript import Transcript
 from .titles import titles_named, without
+from .transcript import Transcript
 from .versions import about_versions, of_each_version, topic
 
 # Parts of a larger question are judged more mildly than a question that stands alone: their words are fewer.
@@ -40,9 +40,9 @@ class Finding:
 
 def findings(task: Task, transcript: Transcript) -> list[Finding]:
     """The parts for which the sources hold an answer, in the question's order."""
-    if about_versions(task.question) and task.need in ("comparison", "change"):
-        if told := of_each_version(task, transcript.sources):
-            return [Finding(part, tuple(evidence), sources) for part, evidence, sources in told]
+    compared = about_versions(task.question) and task.need in ("comparison", "change")
+    if compared and (told := of_each_version(task, transcript.sources)):
+        return [Finding(part, tuple(evidence), sources) for part, evidence, sources in told]
     if rows := _by_document(task, transcript.sources):
         return rows
     found = []
@@ -164,7 +164,7 @@ def _row_over_years(finding: Finding) -> list[Fact]:
 def calculation(task: Task, found: Sequence[Finding]) -> str | None:
     """The Python expression whose value the question asks for, or None when it asks for no sum."""
     if counted := _tally(task, found):
-        return counted.code
+        return counted.code or None
     if task.need not in ("calculation", "comparison", "change"):
         return None
     operation = operation_of(task.question, task.language)
@@ -173,7 +173,7 @@ def calculation(task: Task, found: Sequence[Finding]) -> str | None:
     if operation is None or (operation == "sum" and task.need != "calculation"):
         return None
     facts = facts_of(task, found)
-    if len(facts) < len(found) or _missing(task, found) and not _is_by_version(task, found):
+    if len(facts) < len(found) or (_missing(task, found) and not _is_by_version(task, found)):
         return None
     return expression(operation, facts, amounts(task.question))
 

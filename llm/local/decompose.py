@@ -48,7 +48,8 @@ _TOPIC = re.compile(r"[“\"「『‘']([^”\"」』’']{2,40})[”\"」』’
 
 # Whether documents say the same.
 AGREEMENT = re.compile(
-    r"\b(?:agree|contradict\w*|conflict\w*|consistent|say the same|disagree)\b|一致|矛盾|冲突|各文件|各份?文档|说法", re.IGNORECASE
+    r"\b(?:agree|contradict\w*|conflict\w*|consistent|say the same|disagree)\b|一致|矛盾|冲突|各文件|各份?文档|说法",
+    re.IGNORECASE,
 )
 
 

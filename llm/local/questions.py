@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from .text import Language, language_of
+from .text import Language
 
 AnswerType = Literal[
     "person", "date", "number", "duration", "place", "procedure", "reason", "choice", "boolean", "thing"
@@ -117,13 +117,15 @@ _ASKS_YEAR = re.compile(r"\b(?:which|what) year\b|哪一?年", re.IGNORECASE)
 
 
 _ASKS_SUM = re.compile(
-    r"\b(?:prices?|costs?|budget|salary|salaries|fee|amount of money)\b|多少钱|价格|售价|预算是|保额|金额", re.IGNORECASE
+    r"\bwhat (?:is|was|are|were) the (?:[\w-]+ ){0,3}(?:prices?|costs?|budget|salary|fee)\b|\bhow much does\b.+\bcost\b"
+    r"|多少钱|价格是|售价|预算是|保额|金额是",
+    re.IGNORECASE,
 )
 
 
 def asks_sum(question: str) -> bool:
     """Whether a question asks for a sum of money, which nothing without a digit answers."""
-    return _ASKS_SUM.search(question) is not None and answer_type(question, language_of(question)) in ("number", "thing")
+    return _ASKS_SUM.search(question) is not None
 
 
 def asks_year(question: str) -> bool:

@@ -31,12 +31,15 @@ _CALENDAR = re.compile(
 _DIGITS = re.compile(r"\d")
 # How much less sure an answer is whose source mentions none of the question's proper names.
 _NAMELESS = 2.0
+# How sure an answer can be at most that says nothing of the word a yes-or-no question is about.
+_UNSURE = 6.0
 # How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
 _BY_KEY, _KEY = 1.8, 0.6
 # How much less sure a title or a footer is that holds less than this share of the question.
 _TITLE, _LITTLE = 2.0, 0.3
 _SCOPE = re.compile(
-    r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
+    r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},"
+    r"|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
     r"|^\d{4}年(?:的时候|起|以来|版)?[，,]",
     re.IGNORECASE,
 )
@@ -121,14 +124,14 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
     if _lacks_code(query.text, sources):
         confidence = 0.0
-    confidence -= _NAMELESS * float(table[order[0], FEATURES.index("nameless")])
+    confidence -= _NAMELESS * (table[order[0], FEATURES.index("nameless")] == 1)
     if best[0, FEATURES.index("bare")] and best[0, 0] < _LITTLE:
         confidence -= _TITLE
     confidence += _BY_KEY * (best[:, FEATURES.index("keyed")].max() >= _KEY)
     if asks_sum(query.text) and not any(_DIGITS.search(pool[i].text) for i in order[:2]):
         confidence = 0.0
     if query.kind == "boolean" and not _holds_keystone(query, [pool[i] for i in order[:3]]):
-        confidence = 0.0
+        confidence = min(confidence, _UNSURE)
     asked = frozenset(query.weights)
     evidence = tuple(
         Evidence(pool[i], float(scores[i]), float(covered[i]), asked.intersection(terms(pool[i].text))) for i in order
@@ -213,7 +216,7 @@ def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
     for unit in pool:
         cells = unit.cells[:2] if unit.kind == "row" else ()
         start = _CLOCK.match(unit.text)
-        if start and start.group() in clocks or any(days_asked & frozenset(terms(cell)) for cell in cells):
+        if (start and start.group() in clocks) or any(days_asked & frozenset(terms(cell)) for cell in cells):
             found.append(1.0)
         elif (fitting := fits(cells, given)) is not None:
             found.append(1.0 if fitting else -1.0)
@@ -236,9 +239,7 @@ def _same_code(cells: Sequence[str], question: str) -> bool | None:
     return bool(held & asked)
 
 
-def _names_all(
-    cell: str, asked: frozenset[str], known: dict[str, tuple[tuple[str, ...], ...]], question: str
-) -> bool:
+def _names_all(cell: str, asked: frozenset[str], known: dict[str, tuple[tuple[str, ...], ...]], question: str) -> bool:
     """Whether a question names all of a key: each of its terms, or its translation. A bare number is no key."""
     said = terms(cell)
     if not said or len(said) > 8 or cell.replace(",", "").replace(".", "").isdigit():
@@ -257,9 +258,7 @@ def _matches(query: Query, asked: Sequence[str], texts: Sequence[str]) -> Array:
     """How well each text holds each term of the question, 0 to 1: 1 for the term, less for a word like it."""
     bags = [frozenset(terms(text)) for text in texts]
     found = np.array([[float(term in bag) for term in asked] for bag in bags]).reshape(len(texts), len(asked))
-    for column, alternatives in (
-        (asked.index(t), a) for t, a in translations(query.text).items() if t in asked
-    ):
+    for column, alternatives in ((asked.index(t), a) for t, a in translations(query.text).items() if t in asked):
         for row, bag in enumerate(bags):
             if any(bag.issuperset(stems) for stems in alternatives):
                 found[row, column] = max(found[row, column], _TRANSLATED)

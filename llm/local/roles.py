@@ -14,7 +14,8 @@ _ROLE = re.compile(
 _DESCRIBED = re.compile(r"\b(?:department|team|unit|office) (?:that|which) (?P<does>[a-z]+ [^,.;]{4,60})")
 _ROLE_WORD = re.compile(r"\b(?:head|lead|deputy|chair|director|manager)\b|负责人|主管|副手|代理|主席", re.IGNORECASE)
 _STANDS_IN = re.compile(
-    r"\bstands? in\b|\bacting\b|\bin (?:my|his|her|their|the head's) place\b|\binstead of\b|代理|代为|代行|接替", re.IGNORECASE
+    r"\bstands? in\b|\bacting\b|\bin (?:my|his|her|their|the head's) place\b|\binstead of\b|代理|代为|代行|接替",
+    re.IGNORECASE,
 )
 
 
@@ -47,7 +48,9 @@ def holders(question: str, chosen: Sequence[Evidence], ranked: Sequence[Evidence
         return []
     texts = [question, *(evidence.unit.text for evidence in chosen)]
     wanted = [set(terms(role)) for role in roles_of(texts)]
-    wanted += [place for text in texts for match in _DESCRIBED.finditer(text) if (place := _doing(match["does"], ranked))]
+    wanted += [
+        place for text in texts for match in _DESCRIBED.finditer(text) if (place := _doing(match["does"], ranked))
+    ]
     rows = [
         evidence
         for evidence in ranked
@@ -60,7 +63,10 @@ def holders(question: str, chosen: Sequence[Evidence], ranked: Sequence[Evidence
     acting = [
         evidence
         for evidence in ranked
-        if _STANDS_IN.search(evidence.unit.text) and named & set(terms(evidence.unit.text)) and evidence.unit.kind != "row"
+        if not evidence.unit.earlier
+        and _STANDS_IN.search(evidence.unit.text)
+        and named & set(terms(evidence.unit.text))
+        and evidence.unit.kind != "row"
     ]
     acting.sort(key=lambda evidence: -len(named & set(terms(evidence.unit.text))))
     return [evidence for evidence in (*rows[:3], *acting[:1]) if evidence not in chosen]

@@ -11,7 +11,7 @@ from .quantities import Amount, amounts
 from .text import question_terms, terms
 from .units import Unit, units
 
-Aggregate = Literal["count", "sum"]
+Aggregate = Literal["count", "sum", "list"]
 
 _SUM = re.compile(
     r"\b(?:total|sum|altogether|combined|in all|add up)\b|合计|总计|共计|总额|总共|一共|加起来", re.IGNORECASE
@@ -20,7 +20,10 @@ _COUNT = re.compile(
     r"\bhow many\b|\bcount\b|\bnumber of\b|多少[个名人台条项次件家份]|几[个名人台条项次件家份]|有多少", re.IGNORECASE
 )
 _COUNTED = re.compile(r"\bhow many ([\w ]{3,30})|多少[个名人台条项次件家份]?([\u4e00-\u9fff]{2,6})", re.IGNORECASE)
-_NOT = re.compile(r"\bnot (?:yet )?(\w+)|(?:未|没有|尚未|还没)(?:被)?([\u4e00-\u9fff]{2})", re.IGNORECASE)
+_NOT = re.compile(
+    r"\bnot (?:yet )?(\w+)|(?:还没有|没有|还没|尚未|还未|未)(?:被)?([\u4e00-\u9fff]{2})", re.IGNORECASE
+)
+_LIST = re.compile(r"^which\b|\blist\b|哪些", re.IGNORECASE)
 _WHOLE = re.compile(r"^(?:all\b.*|total|sum|合计|总计|小计|全部)$", re.IGNORECASE)
 _FEWEST_ROWS = 4
 
@@ -36,7 +39,7 @@ class Tally:
 
     @property
     def code(self) -> str:
-        """The sum as a Python expression."""
+        """The sum as a Python expression; nothing where rows are only listed."""
         return " + ".join(f"{value.value:g}" if value.value < 1e6 else str(int(value.value)) for value in self.values)
 
 
@@ -45,7 +48,7 @@ def tally(question: str, sources: Sequence[Source]) -> Tally | None:
 
     A row belongs when, for every column that holds a value the question names, it holds one of those values.
     """
-    aggregate: Aggregate | None = "sum" if _SUM.search(question) else "count" if _COUNT.search(question) else None
+    aggregate = _aggregate(question)
     if aggregate is None:
         return None
     best: tuple[int, Tally] | None = None
@@ -56,6 +59,11 @@ def tally(question: str, sources: Sequence[Source]) -> Tally | None:
         if conditions and found and (best is None or len(conditions) > best[0]):
             best = (len(conditions), found)
     return best[1] if best else None
+
+
+def _aggregate(question: str) -> Aggregate | None:
+    kinds: tuple[tuple[Aggregate, re.Pattern[str]], ...] = (("sum", _SUM), ("count", _COUNT), ("list", _LIST))
+    return next((kind for kind, pattern in kinds if pattern.search(question)), None)
 
 
 def _tables(sources: Sequence[Source]) -> dict[tuple[str, ...], list[Unit]]:
@@ -80,12 +88,20 @@ def _conditions(question: str, header: Sequence[str], rows: Sequence[Unit]) -> d
         if len(values) > max(3, 0.7 * len(rows)):
             continue
         named = frozenset(value for value in values if _is_named(value, question, asked, known))
-        unwanted = frozenset(value for value in values if terms(value) in excluded)
+        unwanted = frozenset(value for value in values if _says(value, excluded))
         if unwanted:
             found[column] = (False, unwanted)
         elif named and named != values:
             found[column] = (True, named)
     return found
+
+
+def _says(value: str, excluded: set[tuple[str, ...]]) -> bool:
+    """Whether a value says what a question excludes: "已完成" for "not yet 完成", but not "未完成"."""
+    if terms(value) in excluded:
+        return True
+    said = "".join(value.split())
+    return re.fullmatch(r"已?[\u4e00-\u9fff]{2}", said) is not None and terms(said.removeprefix("已")) in excluded
 
 
 def _is_named(value: str, question: str, asked: set[str], known: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
@@ -107,6 +123,8 @@ def _belongs(row: Unit, conditions: dict[int, tuple[bool, frozenset[str]]]) -> b
 def _tallied(aggregate: Aggregate, question: str, header: Sequence[str], rows: Sequence[Unit]) -> Tally | None:
     if not rows:
         return None
+    if aggregate == "list":
+        return Tally("list", "", tuple(rows), ())
     counted = _COUNTED.search(question)
     if aggregate == "count" and counted:
         named = [

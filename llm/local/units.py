@@ -19,7 +19,8 @@ _ITEM = re.compile(
     r"^\s*(?:[-*+•·●▪◦]\s+|\(?\d{1,2}[.)、）]\s*(?=\S)|[（(][一二三四五六七八九十\d]+[)）]\s*|[一二三四五六七八九十]+、\s*)(.*)$"
 )
 _WROTE = re.compile(
-    r"^(?:>\s*)*(?:On .{6,80} wrote|.{0,30}\d{4}.{2,60}写道|-{3,}\s*(?:Original Message|Forwarded message|原始邮件|转发邮件)\s*-*)"
+    r"^(?:>\s*)*(?:On .{6,80} wrote|.{0,30}\d{4}.{2,60}写道"
+    r"|-{3,}\s*(?:Original Message|Forwarded message|原始邮件|转发邮件)\s*-*)"
     r"\s*[:：]?\s*$",
     re.IGNORECASE,
 )
@@ -121,7 +122,9 @@ class _Reader:
     def _add(self, text: str, kind: Kind, cells: tuple[str, ...] = ()) -> None:
         lead = self.lead if kind in ("item", "row") else ""
         header = self.header if kind == "row" else ()
-        self.found.append(Unit(self.source, len(self.found), text, kind, self.heading, lead, header, cells, self.earlier))
+        self.found.append(
+            Unit(self.source, len(self.found), text, kind, self.heading, lead, header, cells, self.earlier)
+        )
 
 
 def _bare(title: str) -> str:

@@ -14,11 +14,13 @@ from .text import question_terms, terms
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _VERSIONS = re.compile(
     r"\bversions?\b|\beditions?\b|\bprevious(?:ly)?\b|\bformer(?:ly)?\b|\bused to\b|\bold(?:er)? (?:policy|rule|one)|"
-    r"\bchang(?:e|es|ed)\b|\bwhat(?:'s| is) new\b|新旧|旧版|新版|上一版|两版|两个版本|版本|修订|变化|变更|改动|以前|原来|\d{4}\s*年?版",
+    r"\bchang(?:e|es|ed)\b|\bwhat(?:'s| is) new\b"
+    r"|新旧|旧版|新版|上一版|两版|两个版本|版本|修订|变化|变更|改动|以前|原来|\d{4}\s*年?版",
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(?:in force|valid|applied|applicable|effective|as of|back)\b|\bpolic(?:y|ies) (?:of|from)\b|当时|的时候|那时|时的|施行|有效",
+    r"\b(?:in force|valid|applied|applicable|effective|as of|back)\b|\bpolic(?:y|ies) (?:of|from)\b"
+    r"|当时|的时候|那时|时的|施行|有效",
     re.IGNORECASE,
 )
 _WHEN = re.compile(
@@ -68,7 +70,7 @@ def past_day(question: str, today: str) -> str:
         return ""
     year = int(match["y1"] or match["y2"] or match["y3"])
     month = month_number(match["month"]) if match["month"] else int(match["m2"] or 0)
-    if match["month"] and not month or month > 12:
+    if (match["month"] and not month) or month > 12:
         return ""
     day = f"{year}-{month:02}-{calendar.monthrange(year, month)[1]:02}" if month else f"{year}-12-31"
     return day if today and day < today else ""

@@ -1,0 +1,54 @@
+"""The sample company's golden questions, from files to cited answers, with the embedded default models.
+
+One test, for loading the company takes most of the time: its files go through parsing, OCR, embeddings and the index
+as everybody's do, and its people ask as they would in a browser.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.conf import settings as project
+from django.core.management import call_command
+
+from accounts.models import Person
+from agents.golden import Judgement, judge, parse, tally
+from agents.management.commands.evaluate_golden import ask
+from agents.models import Mode
+from llm.local.server import create_app
+from llm.profiles import ModelServers
+from tests.serving import served
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+GOLDEN = project.BASE_DIR / "samples" / "golden.jsonl"
+
+
+@pytest.fixture
+def company(settings: pytest.FixtureRequest) -> Iterator[None]:
+    """The sample company, ready to be asked about."""
+    with served(create_app()) as address:
+        settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": f"{address}/v1"})  # type: ignore[attr-defined]
+        call_command("load_samples", password="a password for tests", stdout=StringIO())
+        yield
+
+
+@pytest.mark.usefixtures("company")
+def test_golden_questions_are_answered_from_the_right_documents() -> None:
+    people = {person.username: person for person in Person.objects.all()}
+    judgements: list[Judgement] = []
+    for question in parse(GOLDEN.read_text(encoding="utf-8").splitlines()):
+        judgements.append(judge(question, asyncio.run(ask(people[question.person], question, Mode.AUTO))))
+    counts = tally(judgements)
+    wrong = "\n".join(
+        f"{one.question.id} {one.outcome.road}: {one.outcome.answer[:200]!r}" for one in judgements if not one.right
+    )
+
+    simple, complicated, absent = counts["simple"], counts["complex"], counts["absent"]
+    assert simple.sources >= 0.9 * simple.asked, wrong
+    assert simple.facts >= 0.9 * simple.asked, wrong
+    assert simple.thinking <= simple.asked / 3, wrong
+    assert complicated.sources >= 0.9 * complicated.asked, wrong
+    assert complicated.facts >= 0.5 * complicated.asked, wrong
+    assert complicated.thinking == complicated.tools == complicated.asked, wrong
+    assert absent.declined >= 0.9 * absent.asked, wrong
