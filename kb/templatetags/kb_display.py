@@ -23,6 +23,8 @@ def progress(version: DocumentVersion) -> str:
         return label
     done, total = version.progress_done, version.progress_total
     unit = _unit(version.progress_unit)
+    if not unit:  # characters and the like are counted for machines
+        return f"{label}: {min(99, 100 * done // total)} %" if total else label
     if total:
         return _("%(step)s: %(done)s of %(total)s %(unit)s") % {
             "step": label,

@@ -145,7 +145,7 @@ def test_a_failure_is_told_and_asking_again_helps(
     ask(page)
     expect(page.get_by_role("alert").locator("p")).to_be_visible()
     scripted.enqueue(text(ANSWER))
-    page.get_by_role("button", name="Answer again").click()
+    page.get_by_role("button", name="Try again").click()
     expect(page.locator(".turn .answer").last).to_contain_text("15 days")
     expect(page.locator(".turn")).to_have_count(1)
 

@@ -84,6 +84,14 @@ def test_a_file_that_is_too_large_gets_a_sentence(
     assert "Split it" in response.content.decode()
 
 
+@pytest.mark.parametrize(("done", "said"), [(0, "reading"), (41, "reading: 41 %"), (120, "reading: 99 %")])
+def test_progress_in_characters_is_a_share(
+    alice: Person, handbook: Collection, make_document: MakeDocument, sign_in: SignIn, done: int, said: str
+) -> None:
+    make_document(handbook, state=State.PARSING, progress_done=done, progress_total=100, progress_unit="characters")
+    assert f">{said}</span>" in sign_in(alice).get("/documents/").content.decode()
+
+
 def test_work_in_progress_is_asked_for_again_and_only_then(
     alice: Person, handbook: Collection, make_document: MakeDocument, sign_in: SignIn
 ) -> None:
