@@ -23,7 +23,7 @@ LEAST_TERMS = 3
 _NUMBERS = re.compile(r"\[(\d+)\]")
 _FENCE = re.compile(r"(?:^|\n)(?:```|~~~).*?(?:\n(?:```|~~~)|\Z)", re.DOTALL)
 _ITEM = re.compile(r"^\s*(?:[-*+•>]\s+|\d{1,2}[.)、]\s*|#+\s+)+")
-_NO_CLAIM = re.compile(r"^\s*(?:#|\|[\s:|-]+\|?\s*$|>?\s*\*\*[^*]+\*\*\s*$)|[:：?？]\s*$")
+_NO_CLAIM = re.compile(r"^\s*(?:#|\|[\s:|-]++$|>?\s*\*\*[^*]+\*\*\s*$)|[:：?？]\s*$")
 _REFUSAL = re.compile(
     r"^\W*(?:(?:the|these|our|your|provided|given) )*(?:documents?|sources?|passages?)\b[^.]*\b(?:do|does|did) ?n[o']t "
     r"(?:\w+ ){0,2}(?:answer|contain|mention|say|state|provide|include|specify|cover)|"

@@ -17,11 +17,14 @@ from agents.marks import BEGUN, MARK
 from agents.sentences import Span, sentences
 from agents.terms import numbers, terms
 
-# What may be followed by "(" is a link, what by ":" the definition of one: neither cites.
-_TOKEN = re.compile(rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<mark>[ \t]*(?:{MARK})(?![(:]))")
+# What may be followed by "(" is a link, what by ":" the definition of one: neither cites. A run of white space is
+# looked at from its beginning alone, or its length would count squared.
+SPACED_MARK = rf"(?<![ \t])[ \t]*+(?:{MARK})(?![(:])"
+_SPACED_MARK = re.compile(SPACED_MARK)
+_TOKEN = re.compile(rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<mark>{SPACED_MARK})")
 _UNFINISHED = re.compile(
-    r"(?:(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|`+|[ \t]+|"
-    rf"[ \t]*(?:{BEGUN})|[ \t]*(?:{MARK}))\Z"
+    r"(?:(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|(?<!`)`+|(?<![ \t])[ \t]+|"
+    rf"(?<![ \t])[ \t]*+(?:{BEGUN}|{MARK}))\Z"
 )
 _CLAUSE_ENDS = re.compile(r"\s*[;；]")
 _LABEL = re.compile(r"(?:^|[;；])[^:：;；\n]{1,40}[:：]\s")
@@ -107,7 +110,7 @@ class MarkReader:
 
 def plain(answer: str) -> str:
     """An answer without its marks."""
-    return re.sub(rf"[ \t]*(?:{MARK})(?![(:])", "", answer)
+    return _SPACED_MARK.sub("", answer)
 
 
 def align(sentence: str, passage: str) -> Span:

@@ -40,9 +40,10 @@ _UNITS = {
 }
 _AFTER = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _UNITS.items())
 _SCALE = r"(?:\s?(?:thousand|million|billion|k|m|bn|万|亿|千))?"
-_WITH_UNIT = re.compile(
-    rf"(\d(?:[\d,]*\d)?(?:\.\d+)?|[一二两三四五六七八九十百千万]+){_SCALE}\s?-?(?:{_AFTER})(?![A-Za-z])", re.IGNORECASE
-)
+_NUMERAL = "一二两三四五六七八九十百千万"
+# A number is read from its first character on and is never long, so that rows of digits cost no more than other text.
+_NUMBER = rf"(?<!\d)(?<!\d,)\d++(?:,\d++)*+(?:\.\d++)?|(?<![{_NUMERAL}])[{_NUMERAL}]{{1,20}}"
+_WITH_UNIT = re.compile(rf"({_NUMBER}){_SCALE}\s?-?(?:{_AFTER})(?![A-Za-z])", re.IGNORECASE)
 _BEFORE = {
     "€": "euro",
     "$": "dollar",

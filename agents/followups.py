@@ -21,11 +21,12 @@ _LEANS_ZH = re.compile(
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NEW_SUBJECT = re.compile(r"[\"“「『《]|\b[A-Z][\w-]*(?:\s+[A-Z][\w-]*)+")
 SHORT_WORDS, SHORT_HAN = 4, 7
+LOOKED_AT = 1_000
 
 
 def leans(question: str) -> bool:
     """Whether a question cannot be understood without the one before it."""
-    text = question.strip()
+    text = question.strip()[:LOOKED_AT]
     if _HAN.search(text):
         return bool(_LEANS_ZH.search(text)) or (len(_HAN.findall(text)) <= SHORT_HAN and not _NEW_SUBJECT.search(text))
     return bool(_LEANS_EN.search(text)) or (len(text.split()) <= SHORT_WORDS and not _NEW_SUBJECT.search(text))

@@ -14,10 +14,12 @@ _ABBREVIATIONS = """
 """
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 MARKS = rf"(?:\s*(?:{MARK}))+"
-_CLOSING = r"[\"'”’」』）)\]》*_]*"
-# A Chinese stop ends a sentence anywhere; a Western one before white space, a mark or the end.
+_CLOSING = r"[\"'”’」』）)\]》*_]*+"
+# A Chinese stop ends a sentence anywhere; a Western one before white space, a mark or the end. A row of stops is tried
+# once and as a whole, or its length would count squared.
 _STOP = re.compile(
-    rf"[。！？；](?![。！？]){_CLOSING}(?:{MARKS})?|[.!?;]+{_CLOSING}(?:{MARKS}|(?=\s|$))|\n+|…+(?=\s|$|[\u4e00-\u9fff])"
+    rf"[。！？；](?![。！？]){_CLOSING}(?:{MARKS})?|(?<![.!?;])[.!?;]++{_CLOSING}(?:{MARKS}|(?=\s|$))|\n+|"
+    r"(?<!…)…++(?=\s|$|[\u4e00-\u9fff])"
 )
 _MARK = re.compile(MARK)
 _LAST_WORD = re.compile(r"([\w.]+)$")

@@ -33,9 +33,11 @@ _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTING.split()
 }
 _HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+_NUMERAL = "零〇一二两三四五六七八九十百千万亿"
+# A number is read from its first character on and is never long, so that rows of numerals cost no more than other text.
 _HAN_NUMBER = re.compile(
     r"(?<=百分之)[一二三四五六七八九十百]+|"
-    r"[零〇一二两三四五六七八九十百千万亿]+(?=[个天日月年周次名人位元块倍章条项号岁小分工种层件份])"
+    rf"(?<![{_NUMERAL}])[{_NUMERAL}]{{1,20}}(?=[个天日月年周次名人位元块倍章条项号岁小分工种层件份])"
 )
 _stemmer = snowballstemmer.stemmer("english")
 _stemming = Lock()  # the stemmer keeps the word it works on
