@@ -8,6 +8,7 @@ from .conversation import Source
 from .decompose import AGREEMENT, Part, Task
 from .entities import new_entities
 from .extractive import REFUSAL, quoted, write
+from .grid import grid
 from .quantities import Amount, Fact, amount_in, amounts, expression, operation_of, plain_number
 from .ranking import Evidence, make_query, rank
 from .roles import holders
@@ -25,6 +26,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _LISTED = 10
 _AGREEING = 3
 _SOME = 0.3
+_CLOSE_BY = 10
 _ROWS = 20
 _LIMIT = 3
 
@@ -55,9 +57,30 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
         mild = ranking.confidence >= _SURE or (ranking.confidence > 0 and ranked[0].coverage >= _COVERED)
         if ranking.answers if plain else mild:
             chosen = _chosen(task, part, ranked)
-            people = holders(task.question, chosen, ranked) if task.need else []
-            found.append(Finding(part, tuple(chosen + people), transcript.sources))
+            more = holders(task.question, chosen, ranked) if task.need else contradicting(chosen, ranked)
+            found.append(Finding(part, tuple(chosen + more), transcript.sources))
     return found if surest or task.need != "several" else []
+
+
+def contradicting(chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> list[Evidence]:
+    """Another document's evidence that gives another amount of the same kind as the best one, or nothing."""
+    best = chosen[0]
+    ours = amounts(best.unit.text)
+    if not ours or best.unit.kind == "row":
+        return []
+    kind, shown = (ours[0].unit, ours[0].per), {evidence.unit.source.document for evidence in chosen}
+    for other in ranked[1:_CLOSE_BY]:
+        theirs = amounts(other.unit.text)
+        if (
+            kind[0]
+            and theirs
+            and other.unit.source.document not in shown
+            and other.coverage >= 0.7 * best.coverage
+            and (theirs[0].unit, theirs[0].per) == kind
+            and theirs[0].value != ours[0].value
+        ):
+            return [other]
+    return []
 
 
 def _by_document(task: Task, sources: Sequence[Source]) -> list[Finding]:
@@ -189,6 +212,8 @@ def _tally(task: Task, found: Sequence[Finding]) -> Tally | None:
 
 def compose(task: Task, transcript: Transcript) -> str:
     """The whole answer, or the refusal when no part of the question is answered."""
+    if told := _gridded(task, transcript.sources):
+        return told
     found = findings(task, transcript)
     if not found:
         return REFUSAL[task.language]
@@ -207,6 +232,21 @@ def compose(task: Task, transcript: Transcript) -> str:
     if conclusion := _conclusion(task, transcript, found):
         body += "\n\n" + conclusion
     return body
+
+
+def _gridded(task: Task, sources: Sequence[Source]) -> str:
+    """The answer from a table that marks columns, or nothing."""
+    table = grid(task.question, sources) if task.need else None
+    if table is None or not (table.counts or table.shared):
+        return ""
+    if not table.counts:
+        return "\n".join(f"- {quoted(row)}" for row in table.shared[:_ROWS])
+    colon = "：" if task.language == "zh" else ": "
+    lines = []
+    for name, rows in table.columns.items():
+        marks = "".join(f"[{number}]" for number in dict.fromkeys(row.source.number for row in rows))
+        lines.append(f"- **{name}**{colon}{say('marked', task, str(len(rows)))} {marks}")
+    return "\n".join(lines)
 
 
 def _is_by_version(task: Task, found: Sequence[Finding]) -> bool:

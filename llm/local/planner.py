@@ -100,7 +100,7 @@ def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[C
         if task.need == "chain" and (hop := next_hop(part, ranked)):
             calls.append(hop)
         elif not ranked or ranked[0].coverage < _ENOUGH:
-            calls += _closer(part, ranked, rounds)
+            calls += _closer(part, ranked, rounds, whole=task.need is None)
     if task.need == "change" and not calls:
         calls += _documents_to_read(transcript)
     return say("deepening", task), calls
@@ -119,10 +119,16 @@ def next_hop(part: Part, ranked: Sequence[Evidence]) -> Call | None:
     return _search(" ".join([*still_open, *names]))
 
 
-def _closer(part: Part, ranked: Sequence[Evidence], rounds: int) -> list[Call]:
+def _closer(part: Part, ranked: Sequence[Evidence], rounds: int, whole: bool) -> list[Call]:
+    """The document of the best evidence, from its place on or as a whole; or a search in other words."""
     if ranked and ranked[0].coverage >= 0.4:
         source = ranked[0].unit.source
-        place = {"page": source.page} if source.page else {"section": source.section} if source.section else {}
+        heading = source.section.rpartition(" > ")[2]
+        place: dict[str, int | str] = {}
+        if source.page and not whole:
+            place = {"page": source.page}
+        elif heading and not whole and source.text.lstrip("# ").startswith(heading):
+            place = {"section": source.section}
         return [Call("read_document", {"document": source.document, **place})]
     if rounds == 1 and (other := translated(part.text)):
         return [_search(other)]

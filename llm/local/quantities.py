@@ -58,6 +58,10 @@ _CODE_BEFORE = re.compile(
     r"level|priority|tier|grade)|第)\s?$",
     re.IGNORECASE,
 )
+_CHANGED = re.compile(
+    r"调整(?:为|到|至)|改为|变更为|[提升降减增](?:高|低|少|加)?(?:到|至|为)|\b(?:raised|increased|lowered|reduced|changed|cut)\b.{0,40}\bto\b",
+    re.IGNORECASE,
+)
 _ANY_UNIT = re.compile(rf"\b(?:{_LATIN_UNITS})\b|{_OTHER_UNITS}", re.IGNORECASE)
 _SCALES = {"万": 1e4, "亿": 1e8, "million": 1e6, "billion": 1e9, "thousand": 1e3, "k": 1e3}
 _PER = re.compile(
@@ -150,6 +154,9 @@ def amount_in(unit: Unit, wanted: str, question_amounts: Sequence[Amount]) -> Am
     found = [amount for amount in amounts(unit.text) if amount.value not in given or amount.unit not in ("", "day")]
     if not found:
         return None
+    if changed := _CHANGED.search(unit.text):
+        # "Raised from 150 to 185": what holds is what comes last.
+        found = [amount for amount in found if amount.start >= changed.end()] or found
     asked = set(question_terms(wanted))
     return max(found, key=lambda amount: (bool(amount.unit), _nearness(unit.text, amount, asked)))
 

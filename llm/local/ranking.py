@@ -33,8 +33,13 @@ _DIGITS = re.compile(r"\d")
 _NAMELESS = 2.0
 # How sure an answer can be at most that says nothing of the word a yes-or-no question is about.
 _UNSURE = 6.0
+_FOR_ALL = re.compile(
+    r"\b(?:applies|valid|holds) (?:to|for) (?:all|every)\w*\b|适用于(?:所有|全体|各)(?!.{0,6}总部)", re.IGNORECASE
+)
 # How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
 _BY_KEY, _KEY = 1.8, 0.6
+# A key that is but a name counts in full where what stands over the row holds this share of the question.
+_BY_NAME, _TOPICAL = 0.5, 0.3
 # How much less sure a title or a footer is that holds less than this share of the question.
 _TITLE, _LITTLE = 2.0, 0.3
 _SCOPE = re.compile(
@@ -159,6 +164,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
     places = np.array([place[unit.source.number] for unit in pool])
     vectors = embedder().embed([query.text, *texts])
     alike = vectors[1:] @ vectors[0]
+    topical = np.minimum(1.0, _covered(np.clip(over - own, 0, 1), weights) / _TOPICAL)
     held, liked = np.zeros((len(sources), len(asked))), np.zeros(len(sources))
     np.maximum.at(held, places, np.maximum(own, over))
     np.maximum.at(liked, places, alike)
@@ -172,10 +178,16 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             alike,
             liked[places],
             around[:, named].mean(axis=1) if named.any() else np.full(len(pool), 0.85),
-            [holds_answer(unit.text, query.kind, query.text) + 0.6 * _is_asked_row(unit, query.text) for unit in pool],
+            [
+                holds_answer(unit.text, query.kind, query.text) + 0.6 * _is_asked_row(unit, query.text) * about
+                for unit, about in zip(pool, topical, strict=True)
+            ],
             1 / (1 + places),
             [unit.kind == "sentence" and not _CLOSED.search(unit.text) for unit in pool],
-            _keyed(query, pool),
+            [
+                _BY_NAME * about if key == _BY_NAME else key
+                for key, about in zip(_keyed(query, pool), topical, strict=True)
+            ],
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
             _nameless(query, asked, held, sources)[places],
             [unit.earlier for unit in pool],
@@ -186,7 +198,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
 def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> Array:
     """For each source the share of the question's proper names and clock times that it does not mention.
 
-    What a document says before its first chapter holds for all of it.
+    What a document says before its first chapter holds for all of it; if it is for everybody, no name is missed.
     """
     proper = proper_names(query.text)
     named = np.array([term in proper for term in asked], dtype=np.bool_)
@@ -196,6 +208,8 @@ def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence
     for row, source in enumerate(sources):
         heads = [i for i, s in enumerate(sources) if s.document == source.document and " > " not in s.section]
         whole[row] = np.max([held[row], *(held[i] for i in heads)], axis=0)
+        if any(_FOR_ALL.search(sources[i].text) for i in heads):
+            whole[row] = 1.0
     missing: Array = (whole[:, named] < _TRANSLATED).mean(axis=1)
     return missing
 
@@ -223,7 +237,7 @@ def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
         elif (same := _same_code(cells[:1], query.text)) is not None:
             found.append(0.6 if same else -0.6)
         elif any(_names_all(cell, asked, known, query.text) for cell in cells):
-            found.append(0.5)
+            found.append(_BY_NAME)
         else:
             found.append(0.0)
     return found
@@ -357,7 +371,7 @@ def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:
     """Whether the best units say anything of the word that a yes-or-no question is about: its most telling one."""
     words = surfaces(query.text)
     told = [term for term in query.weights if term in words and term not in names_of(query.text)]
-    if not told or language_of(query.text) != "en" or any(language_of(unit.text) != "en" for unit in best):
+    if not told or language_of(query.text) != "en":
         return True
     keystone = max(told, key=lambda term: word_vector(words[term])[1])
     found = _matches(query, [keystone], [f"{unit.text} {_over(unit)}" for unit in best])

@@ -39,6 +39,7 @@ _SAYINGS: dict[str, dict[Language, str]] = {
     "missing": {"en": "The documents found say nothing about: {0}.", "zh": "查到的文档没有提到：{0}。"},
     "result": {"en": "**Result:** {0}", "zh": "**结果：**{0}"},
     "counted": {"en": "**Result:** {0} rows of the table fit. {1}", "zh": "**结果：**表中符合条件的共 {0} 行。{1}"},
+    "marked": {"en": "{0} rows", "zh": "共 {0} 行"},
     "no_sum": {
         "en": "The sum could not be calculated; the numbers above are quoted as they stand.",
         "zh": "未能完成计算，以上数字为原文所载。",

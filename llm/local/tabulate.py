@@ -20,9 +20,7 @@ _COUNT = re.compile(
     r"\bhow many\b|\bcount\b|\bnumber of\b|多少[个名人台条项次件家份]|几[个名人台条项次件家份]|有多少", re.IGNORECASE
 )
 _COUNTED = re.compile(r"\bhow many ([\w ]{3,30})|多少[个名人台条项次件家份]?([\u4e00-\u9fff]{2,6})", re.IGNORECASE)
-_NOT = re.compile(
-    r"\bnot (?:yet )?(\w+)|(?:还没有|没有|还没|尚未|还未|未)(?:被)?([\u4e00-\u9fff]{2})", re.IGNORECASE
-)
+_NOT = re.compile(r"\bnot (?:yet )?(\w+)|(?:还没有|没有|还没|尚未|还未|未)(?:被)?([\u4e00-\u9fff]{2})", re.IGNORECASE)
 _LIST = re.compile(r"^which\b|\blist\b|哪些", re.IGNORECASE)
 _WHOLE = re.compile(r"^(?:all\b.*|total|sum|合计|总计|小计|全部)$", re.IGNORECASE)
 _FEWEST_ROWS = 4
