@@ -7,7 +7,7 @@ from typing import Any
 from . import INSTRUCT, THINKING
 from .complexity import need_of, reason_for
 from .conversation import content_text
-from .extractive import REFUSAL, UNANSWERED, answer
+from .extractive import REFUSAL, UNANSWERED, answer, disagreement
 from .persona import small_talk
 from .planner import next_turn
 from .reply import Call, Reply
@@ -115,6 +115,8 @@ def _reply(chat: ChatRequest, transcript: Transcript) -> Reply:
     if need and "escalate" in chat.tools:
         return Reply(calls=(Call("escalate", {"reason": reason_for(need, language_of(conversation.question))}),))
     text = answer(conversation)
-    if conversation.framed and text in REFUSAL.values() and "escalate" in chat.tools:
-        return Reply(calls=(Call("escalate", {"reason": UNANSWERED[language_of(conversation.question)]}),))
+    if conversation.framed and "escalate" in chat.tools:
+        unanswered = UNANSWERED[language_of(conversation.question)] if text in REFUSAL.values() else ""
+        if reason := unanswered or disagreement(conversation):
+            return Reply(calls=(Call("escalate", {"reason": reason}),))
     return Reply(text)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .conflicts import contradicting
 from .conversation import Source
 from .decompose import AGREEMENT, Part, Task
 from .entities import new_entities
@@ -26,7 +27,6 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _LISTED = 10
 _AGREEING = 3
 _SOME = 0.3
-_CLOSE_BY = 10
 _ROWS = 20
 _LIMIT = 3
 
@@ -60,27 +60,6 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
             more = holders(task.question, chosen, ranked) if task.need else contradicting(chosen, ranked)
             found.append(Finding(part, tuple(chosen + more), transcript.sources))
     return found if surest or task.need != "several" else []
-
-
-def contradicting(chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> list[Evidence]:
-    """Another document's evidence that gives another amount of the same kind as the best one, or nothing."""
-    best = chosen[0]
-    ours = amounts(best.unit.text)
-    if not ours or best.unit.kind == "row":
-        return []
-    kind, shown = (ours[0].unit, ours[0].per), {evidence.unit.source.document for evidence in chosen}
-    for other in ranked[1:_CLOSE_BY]:
-        theirs = amounts(other.unit.text)
-        if (
-            kind[0]
-            and theirs
-            and other.unit.source.document not in shown
-            and other.coverage >= 0.7 * best.coverage
-            and (theirs[0].unit, theirs[0].per) == kind
-            and theirs[0].value != ours[0].value
-        ):
-            return [other]
-    return []
 
 
 def _by_document(task: Task, sources: Sequence[Source]) -> list[Finding]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from .conflicts import contradicting
 from .conversation import Conversation
 from .ranking import Evidence, Ranking, make_query, rank
 from .text import Language, language_of, question_terms
@@ -15,6 +16,10 @@ REFUSAL = {
 UNANSWERED = {
     "en": "The passages found do not answer the question, so other words have to be tried.",
     "zh": "已找到的内容不能回答问题，需要换一种方式再查。",
+}
+_DISAGREE = {
+    "en": "Two documents give different values, so they have to be set side by side.",
+    "zh": "两份文档给出的数值不同，需要对照。",
 }
 _OTHER_LANGUAGE = {
     "en": "The source is in Chinese; the passage reads:",
@@ -38,6 +43,14 @@ def answer(conversation: Conversation) -> str:
     if not chosen:
         return REFUSAL[language]
     return write(chosen, language)
+
+
+def disagreement(conversation: Conversation) -> str:
+    """Why the answer has to be weighed: a sentence in the question's language where sources contradict each other."""
+    ranking = rank(make_query(conversation.question, asked_before(conversation)), conversation.sources)
+    if not ranking.answers or not contradicting(best_of(ranking), ranking.evidence):
+        return ""
+    return _DISAGREE[language_of(conversation.question)]
 
 
 def choose(conversation: Conversation) -> list[Evidence]:

@@ -33,8 +33,12 @@ _DIGITS = re.compile(r"\d")
 _NAMELESS = 2.0
 # How sure an answer can be at most that says nothing of the word a yes-or-no question is about.
 _UNSURE = 6.0
+# "How large" asks for a number, and no answer says "large".
+_SIZE = re.compile(r"\bhow (large|big|high|tall|deep|wide|heavy|old|fast|soon|early|late|expensive)\b", re.IGNORECASE)
 _FOR_ALL = re.compile(
-    r"\b(?:applies|valid|holds) (?:to|for) (?:all|every)\w*\b|适用于(?:所有|全体|各)(?!.{0,6}总部)", re.IGNORECASE
+    r"\b(?:applies|valid|holds) (?:to|for|in) (?:all|every) (?:offices?|sites?|locations?|branch(?:es)?|compan(?:y|ies))\b"
+    r"|适用于(?:所有|全部|各)(?:办公室|分公司|公司|地区|办事处)",
+    re.IGNORECASE,
 )
 # How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
 _BY_KEY, _KEY = 1.8, 0.6
@@ -80,6 +84,8 @@ def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
         # Where a question says which document or time it means, that says little of what it asks.
         asked = set(question_terms(question[scope.end() :]))
         weights |= {term: 0.15 for term in weights if term not in asked}
+    if size := _SIZE.search(question):
+        weights |= {term: 0.2 for term in question_terms(size.group(1)) if term in weights}
     for term in question_terms(emphasis):
         weights[term] = 2.0
     for term in question_terms(before):

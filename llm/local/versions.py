@@ -109,8 +109,10 @@ def _document(question: str, ranked: Sequence[Evidence], pool: Sequence[Source])
 
 
 def _telling(ranked: Sequence[Evidence]) -> list[Evidence]:
-    """The best unit, and a close one; where they tell no number and another close one does, that one first."""
-    best = [e for e in ranked[:2] if e.score >= ranked[0].score - 4]
+    """The best unit, and up to two close ones, but one row of a table; where they tell no number and another close one does, that one first."""
+    rows = [e for e in ranked if e.unit.kind == "row"]
+    apart = [e for e in ranked if e.unit.kind != "row" or e is rows[0]]
+    best = [e for e in apart[:3] if e.score >= ranked[0].score - 4]
     if any(re.search(r"\d", e.unit.text) for e in best):
         return best
     numbered = [e for e in ranked[2:6] if re.search(r"\d", e.unit.text) and e.score >= best[0].score - 6]
