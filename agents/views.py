@@ -97,7 +97,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             request.POST.get("question", ""),
             mode=request.POST.get("mode", Mode.AUTO),
             conversation=conversation,
-            collections=[int(text) for text in request.POST.getlist("collections") if text.isdigit()],
+            collections=_ids(request.POST.getlist("collections")),
             as_of=_day(request.POST.get("as_of", "")),
         )
     except runs.QuestionError as error:
@@ -115,6 +115,11 @@ def ask(request: HttpRequest) -> HttpResponse:
     if conversation is None:
         response.headers["HX-Push-Url"] = f"/c/{run.conversation_id}/"
     return response
+
+
+def _ids(texts: list[str]) -> list[int]:
+    """Those that can be numbers of collections at all."""
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]
 
 
 def _uuid(text: str) -> UUID:

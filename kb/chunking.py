@@ -236,7 +236,8 @@ class _Cutter:
 
 def heading_text(text: str) -> str:
     """A heading as people read it: without Markdown's marks, on one line, at most 200 characters."""
-    text = _LINK.sub(r"\1", _MARKUP.sub("", _MARKUP.sub("", text.strip())))
+    # Some documents mark whole chapters as headings, and marks are slow to find in endless rows of white space.
+    text = _LINK.sub(r"\1", _MARKUP.sub("", _MARKUP.sub("", text.strip()[:1000])))
     return " ".join(text.split())[:200]
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 Span = tuple[int, int]
 _LINE = re.compile(r"[^\n]*\n?")
 _HEADING_MARKS = re.compile(r"\s*#{1,6}\s+")
-_RULE_ROW = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_RULE_ROW = re.compile(r"\s*+(?:\|\s*+)?:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)*+\|?\s*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from kb.access import current_actor
 from kb.models import Passage
 
 Place = tuple[int, int, int]
-_HEADING_MARKS = re.compile(r"^\s*#{1,6}\s+", re.MULTILINE)
+_HEADING_MARKS = re.compile(r"^[^\S\n]*+#{1,6}\s+", re.MULTILINE)
 
 
 def snippets(places: Collection[Place], length: int = 220) -> dict[Place, str]:

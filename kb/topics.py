@@ -10,7 +10,7 @@ from kb.models import Passage
 
 LOOKED_AT = 24
 _NUMBERING = re.compile(
-    r"^\s*(?:§?\s*\d+(?:\.\d+)*[.)、]?|[一二三四五六七八九十]+[、.]|第[一二三四五六七八九十百\d]+[章节条])\s*"
+    r"^\s*+(?:(?:§\s*)?\d+(?:\.\d+)*[.)、]?|[一二三四五六七八九十]+[、.]|第[一二三四五六七八九十百\d]+[章节条])\s*"
 )
 # Headings that say nothing about what stands under them.
 _EMPTY = re.compile(

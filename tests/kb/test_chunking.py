@@ -199,3 +199,8 @@ def test_an_empty_document_has_no_passages() -> None:
 )
 def test_heading_text(text: str, heading: str) -> None:
     assert heading_text(text) == heading
+
+
+@pytest.mark.parametrize("row", [" ", "[", "{#", "*"])
+def test_a_chapter_marked_as_a_heading_is_read_too(row: str) -> None:
+    assert heading_text("Terms " + row * 500_000 + "x").startswith("Terms")

@@ -68,6 +68,11 @@ def test_an_empty_question_gets_a_sentence(alice: Person, sign_in: SignIn) -> No
     assert (response.status_code, response.content.decode()) == (422, "请先输入问题。")
 
 
+def test_collections_that_cannot_be_are_left_out(alice: Person, sign_in: SignIn) -> None:
+    sign_in(alice).post("/ask/", {"question": "What now?", "collections": ["7", "²", "9" * 5000, "-1"]})
+    assert Run.objects.get().collections == [7]
+
+
 @pytest.mark.parametrize("given", ["not-a-uuid", "9b2f0a1e-0000-4000-8000-000000000000"])
 def test_an_unknown_conversation_is_not_found(alice: Person, sign_in: SignIn, given: str) -> None:
     assert sign_in(alice).post("/ask/", {"question": "x", "conversation": given}).status_code == 404

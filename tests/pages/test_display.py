@@ -59,3 +59,9 @@ def test_no_character_is_lost(text: str, offset: int, quotes: list[tuple[int, in
 def test_any_text_can_be_shown(text: str) -> None:
     for block in display(text, 0, {}, [(3, 9)]) + display(text, 0, {}, [(3, 9)], delimiter="|"):
         assert block.kind in ("heading", "paragraph", "table")
+
+
+def test_a_row_of_endless_white_space_is_a_row() -> None:
+    text = "a" + " " * 200_000 + "\tb\n"
+    assert [words(block) for block in display(text, 0, {})] == ["a b"]
+    assert words(display(" " * 200_000 + "a,b", 0, {}, delimiter=",")[0]) == "a b"
