@@ -121,7 +121,7 @@ def amounts(text: str) -> list[Amount]:
         digits = match["number"].replace(",", "").lower()
         value = float(_SPELLED[digits]) if digits in _SPELLED else float(digits)
         value *= _SCALES.get((match["scale"] or "").strip().lower(), 1)
-        per = _PER.search(text, max(0, match.start() - 8), match.end() + 24)
+        per = _PER.search(text, max(0, match.start() - 12), match.end() + 24)
         rate = _UNIT_NAMES.get(per["unit"].lower(), "") if per and not (per.start() < match.start() < per.end()) else ""
         found.append(Amount(value, _UNIT_NAMES.get(unit.lower(), ""), rate, match.start()))
     return found

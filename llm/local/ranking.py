@@ -36,7 +36,8 @@ _UNSURE = 6.0
 # "How large" asks for a number, and no answer says "large".
 _SIZE = re.compile(r"\bhow (large|big|high|tall|deep|wide|heavy|old|fast|soon|early|late|expensive)\b", re.IGNORECASE)
 _FOR_ALL = re.compile(
-    r"\b(?:applies|valid|holds) (?:to|for|in) (?:all|every) (?:offices?|sites?|locations?|branch(?:es)?|compan(?:y|ies))\b"
+    r"\b(?:applies|valid|holds) (?:to|for|in) (?:all|every) "
+    r"(?:offices?|sites?|locations?|branch(?:es)?|compan(?:y|ies))\b"
     r"|适用于(?:所有|全部|各)(?:办公室|分公司|公司|地区|办事处)",
     re.IGNORECASE,
 )
