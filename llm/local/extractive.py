@@ -48,7 +48,7 @@ def answer(conversation: Conversation) -> str:
 def disagreement(conversation: Conversation) -> str:
     """Why the answer has to be weighed: a sentence in the question's language where sources contradict each other."""
     ranking = rank(make_query(conversation.question, asked_before(conversation)), conversation.sources)
-    if not ranking.answers or not contradicting(best_of(ranking), ranking.evidence):
+    if not ranking.answers or not contradicting(ranking.evidence[:1], ranking.evidence):
         return ""
     return _DISAGREE[language_of(conversation.question)]
 

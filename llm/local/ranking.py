@@ -140,7 +140,8 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     if best[0, FEATURES.index("bare")] and best[0, 0] < _LITTLE:
         confidence -= _TITLE
     confidence += _BY_KEY * (best[:, FEATURES.index("keyed")].max() >= _KEY)
-    if asks_sum(query.text) and not any(_DIGITS.search(pool[i].text) for i in order[:2]):
+    close = [pool[i] for i in order[:2] if pool[i].source == pool[order[0]].source]
+    if asks_sum(query.text) and not any(_DIGITS.search(unit.text) for unit in close):
         confidence = 0.0
     if query.kind == "boolean" and not _holds_keystone(query, [pool[i] for i in order[:3]]):
         confidence = min(confidence, _UNSURE)

@@ -109,7 +109,7 @@ def _document(question: str, ranked: Sequence[Evidence], pool: Sequence[Source])
 
 
 def _telling(ranked: Sequence[Evidence]) -> list[Evidence]:
-    """The best unit and up to two close ones, of rows but one; a close one with a number goes first if they have none."""
+    """The best unit and up to two close ones, of rows but one; without a number in them, a close one that has one."""
     rows = [e for e in ranked if e.unit.kind == "row"]
     apart = [e for e in ranked if e.unit.kind != "row" or e is rows[0]]
     best = [e for e in apart[:3] if e.score >= ranked[0].score - 4]
