@@ -53,7 +53,8 @@ def ensure_generation(model: str, dimensions: int) -> EmbeddingGeneration:
         if not made and generation.state == State.RETIRED:
             generation.state = state
             generation.save(update_fields=["state"])
-        _create_index(generation)
+        if made:
+            _create_index(generation)
     return generation
 
 
@@ -86,7 +87,7 @@ def remember_calibration(generation: EmbeddingGeneration, calibration: Mapping[s
 
 def _create_index(generation: EmbeddingGeneration) -> None:
     statement = sql.SQL(
-        "create index if not exists {name} on kb_passagevector "
+        "create index {name} on kb_passagevector "
         "using hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops) "
         "with (m = {m}, ef_construction = {ef_construction}) where generation_id = {generation}"
     ).format(
@@ -97,6 +98,8 @@ def _create_index(generation: EmbeddingGeneration) -> None:
         generation=sql.Literal(generation.pk),
     )
     with connection.cursor() as cursor:
+        # Where the tables were emptied and numbers begin anew, an index of another size may still stand for this one.
+        cursor.execute(sql.SQL("drop index if exists {}").format(_index_name(generation)))
         cursor.execute(statement)
 
 
