@@ -31,6 +31,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from agents.cjk_emphasis import emphasis_rule
 from agents.events import Citation, Claim
 
 FORMULA_LENGTH = 2_000
@@ -139,6 +140,7 @@ def _parser() -> MarkdownIt:
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
     parser.use(texmath_plugin, delimiters="brackets").use(amsmath_plugin)
     parser.inline.ruler.before("link", "citation", _citation_rule)
+    parser.inline.ruler.at("emphasis", emphasis_rule)
     parser.validateLink = _allowed_link  # type: ignore[method-assign]
     for name, rule in RULES.items():
         parser.add_render_rule(name, rule)

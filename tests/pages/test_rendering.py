@@ -138,6 +138,20 @@ def test_code_is_coloured_and_tables_scroll_by_themselves() -> None:
     assert "style=" not in render("| a |\n|---:|\n| 1 |")
 
 
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("**结果：**满10年", "<strong>结果：</strong>满10年"),
+        ("这是**“重点”**内容。", "这是<strong>“重点”</strong>内容。"),
+        ("***全部：***好", "<em><strong>全部：</strong></em>好"),
+        ("2 ** 3 和 ** 4", "2 ** 3 和 ** 4"),
+        ("中_文_字 and a * b * c", "中_文_字 and a * b * c"),
+    ],
+)
+def test_emphasis_needs_no_spaces_beside_chinese(markdown: str, html: str) -> None:
+    assert render(markdown, []).strip() == f"<p>{html}</p>"
+
+
 def test_chinese_text_and_punctuation_come_through() -> None:
     assert "年假为15天。" in render("年假为15天。[1]", [CITATION])
 
