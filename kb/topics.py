@@ -14,8 +14,8 @@ _NUMBERING = re.compile(
 )
 # Headings that say nothing about what stands under them.
 _EMPTY = re.compile(
-    "overview|scope|purpose|introduction|contents|general|summary|background|definitions|appendix|notes|"
-    "概述|概要|目的|范围|简介|目录|总则|背景|附则|附录|说明|前言|摘要|适用范围|目的和范围",
+    "welcome|overview|scope|purpose|introduction|contents|general|summary|background|definitions|appendix|notes|"
+    "欢迎|概述|概要|目的|范围|简介|目录|总则|背景|附则|附录|说明|前言|摘要|适用范围|目的和范围",
     re.IGNORECASE,
 )
 _SPEAKING = re.compile(r"[^\W\d_]{2}")
@@ -40,7 +40,7 @@ def topics(limit: int, *, chinese: bool) -> list[Topic]:
     headings: dict[int, list[str]] = {}
     versions = [version for version, _title, _language in found]
     passages = Passage.objects.filter(
-        version__in=versions, enabled=True, ordinal__lt=12, kind="text", heading_path__len__gt=1
+        version__in=versions, enabled=True, ordinal__lt=12, kind="text", heading_path__len__gt=0
     )
     for version, path in passages.order_by("version", "ordinal").values_list("version", "heading_path"):
         headings.setdefault(version, []).append(_NUMBERING.sub("", path[-1]).strip())
@@ -56,5 +56,8 @@ def _speaks(heading: str, title: str) -> bool:
     """Whether a heading says more than the title does, in a few words."""
     plain = heading.strip(" :：")
     return (
-        2 <= len(heading) <= 60 and heading != title and not _EMPTY.fullmatch(plain) and bool(_SPEAKING.search(heading))
+        2 <= len(heading) <= 60
+        and not heading.startswith(title)
+        and not _EMPTY.fullmatch(plain)
+        and bool(_SPEAKING.search(heading))
     )

@@ -13,7 +13,8 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Person
 from agents.events import Checked, Escalated, Failed, Finished, Limited, Planned, Routed, Text, ToolCalled, ToolReturned
 from agents.models import Conversation, Feedback, Run, RunState
-from kb.models import Collection, Document
+from kb.access import acting_as_system
+from kb.models import Collection, Document, Passage
 from tests.pages.conftest import QUOTE, answered, source
 
 SignIn = Callable[[Person], Client]
@@ -45,6 +46,20 @@ def test_asking_with_htmx_gives_the_turn_and_its_address(alice: Person, sign_in:
     assert f'data-stream="/runs/{run.pk}/events"' in html
     assert "What &lt;b&gt;now&lt;/b&gt;?" in html
     assert (run.mode, run.person) == ("fast", alice)
+
+
+def test_questions_for_chinese_readers_come_from_chinese_documents_first(
+    alice: Person, handbook: Collection, make_document: MakeDocument, sign_in: SignIn
+) -> None:
+    manual = make_document(handbook, "员工手册", language="zh")
+    make_document(handbook, "Travel policy")
+    with acting_as_system():
+        Passage.objects.filter(document=manual).update(heading_path=["一、入职与试用期"])
+    html = sign_in(alice).get("/", headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert re.findall(r"data-sample>(.*?)</button>", html) == [
+        "《员工手册》中关于“入职与试用期”是怎么规定的？",
+        "What does “Travel policy” say about “Hotels in cities”?",
+    ]
 
 
 def test_only_the_first_question_takes_the_start_away(alice: Person, sign_in: SignIn) -> None:
