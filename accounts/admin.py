@@ -1,12 +1,14 @@
-"""People in Django's admin; groups are there already."""
+"""People and groups in Django's admin."""
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 
 admin.site.site_header = admin.site.site_title = "Zhinang 智囊"
+admin.site.unregister(Group)
 
 
 @admin.register(Person)
@@ -20,3 +22,10 @@ class PersonAdmin(UserAdmin[Person]):
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+
+
+@admin.register(Group)
+class ReadersAdmin(GroupAdmin):
+    """Groups are who may read what; Django's own permissions say nothing about collections."""
+
+    fields = ("name",)

@@ -1,6 +1,7 @@
 """Addresses."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
@@ -12,6 +13,8 @@ from config.api import api
 to_sign_in = RedirectView.as_view(pattern_name="accounts:sign_in", query_string=True)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Pages that are not ours (Django's, the API's) name no icon, and browsers then ask here.
+    path("favicon.ico", RedirectView.as_view(url=static("icon.svg"))),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -113,3 +113,9 @@ def test_a_key_needs_a_name(alice: Person, sign_in: SignIn) -> None:
     assert response.status_code == 422
     assert "Give the key a name" in response.content.decode()
     assert not ApiKey.objects.exists()
+
+
+def test_a_group_is_a_name_without_permissions(admin: Person, sign_in: SignIn) -> None:
+    html = sign_in(admin).get(reverse("admin:auth_group_add")).content.decode()
+    assert 'name="name"' in html
+    assert 'name="permissions"' not in html

@@ -139,3 +139,7 @@ def test_missing_pages_say_what_to_do(client: Client, db: None) -> None:
     response = client.get("/nowhere/", headers={"Accept-Language": "zh-CN"})
     assert response.status_code == 404
     assert "这里没有你能查看的内容" in response.content.decode()
+
+
+def test_pages_that_name_no_icon_find_ours() -> None:
+    assert Client().get("/favicon.ico").headers["Location"].endswith("icon.svg")
