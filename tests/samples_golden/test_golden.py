@@ -13,7 +13,7 @@ from django.conf import settings as project
 from django.core.management import call_command
 
 from accounts.models import Person
-from agents.golden import Judgement, judge, parse, tally
+from agents.golden import GoldenQuestion, Judgement, judge, parse, tally
 from agents.management.commands.evaluate_golden import ask
 from agents.models import Mode
 from llm.local.server import create_app
@@ -21,6 +21,7 @@ from llm.profiles import ModelServers
 from tests.serving import served
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+AT_ONCE = 4
 GOLDEN = project.BASE_DIR / "samples" / "golden.jsonl"
 
 
@@ -33,12 +34,22 @@ def company(settings: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+async def judged(people: dict[str, Person], questions: list[GoldenQuestion]) -> list[Judgement]:
+    """All outcomes judged, in the questions' order; a few are asked at a time."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(question: GoldenQuestion) -> Judgement:
+        async with turns:
+            return judge(question, await ask(people[question.person], question, Mode.AUTO))
+
+    return list(await asyncio.gather(*map(one, questions)))
+
+
 @pytest.mark.usefixtures("company")
 def test_golden_questions_are_answered_from_the_right_documents() -> None:
     people = {person.username: person for person in Person.objects.all()}
-    judgements: list[Judgement] = []
-    for question in parse(GOLDEN.read_text(encoding="utf-8").splitlines()):
-        judgements.append(judge(question, asyncio.run(ask(people[question.person], question, Mode.AUTO))))
+    questions = parse(GOLDEN.read_text(encoding="utf-8").splitlines())
+    judgements = asyncio.run(judged(people, questions))
     counts = tally(judgements)
     wrong = "\n".join(
         f"{one.question.id} {one.outcome.road}: {one.outcome.answer[:200]!r}" for one in judgements if not one.right
