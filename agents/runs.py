@@ -18,7 +18,7 @@ from agents.journal import STALE_AFTER, LeaseLost, append, stored_after
 from agents.language import language_of
 from agents.models import Conversation, Mode, Run, RunState
 from agents.storable import cleaned
-from agents.threads import in_thread
+from agents.threads import in_thread, release_connection
 from agents.work import workshop
 from agents.writer import Summary
 
@@ -115,6 +115,7 @@ async def follow(run_id: UUID, after_seq: int = 0) -> AsyncIterator[tuple[int, E
     Raises:
         Run.DoesNotExist: when there is no such run.
     """
+    await release_connection()
     seen, pause = after_seq, POLL_FIRST
     while True:
         live = workshop().live(run_id)

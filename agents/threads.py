@@ -25,3 +25,16 @@ async def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwar
             connection.close()
 
     return await sync_to_async(block, thread_sensitive=False)()
+
+
+async def release_connection() -> None:
+    """Give back the connection that the surrounding request has used so far; it gets another when it needs one.
+
+    Django keeps it until the answer's last byte: a few dozen answers that are being followed would hold the whole pool.
+    """
+    await sync_to_async(_close)()
+
+
+def _close() -> None:
+    if not connection.in_atomic_block:
+        connection.close()

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -19,7 +20,6 @@ from agents.conversations import TURNS_SHOWN, begin_nearest, by_day, new_turn, t
 from agents.event_stream import HEADERS, event_number
 from agents.models import Conversation, Feedback, Mode, Run, RunState
 from agents.page_stream import page_frames
-from agents.threads import in_thread
 from kb.access import acting_as, collections_for
 from kb.topics import Topic, topics
 from llm.checks import check_models
@@ -145,7 +145,7 @@ async def events(request: HttpRequest, run_id: UUID) -> HttpResponse | Streaming
     person = await request.auser()
     if not isinstance(person, Person):
         return _sentence(_("Sign in again to see this answer."), 403)
-    run = await in_thread(Run.objects.filter(pk=run_id, person=person).first)
+    run = await sync_to_async(Run.objects.filter(pk=run_id, person=person).first)()
     if run is None:
         return _sentence(_("There is no such answer."), 404)
     after = event_number(request.headers.get("Last-Event-ID") or request.GET.get("after"))

@@ -11,13 +11,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Requests are many and short here: they share connections. Commands and workers keep one connection each instead.
 os.environ.setdefault("DATABASE_POOL", "20")
 
-from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 from django.db import DatabaseError
 
 django_application = get_asgi_application()
 
 from agents.runs import take_up_abandoned  # noqa: E402
+from agents.threads import in_thread  # noqa: E402
 from config.bodies import bounded, refuse  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -52,7 +52,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
 async def take_up() -> None:
     """Go on with abandoned runs; a database that does not answer yet is no reason not to start."""
     try:
-        await sync_to_async(take_up_abandoned, thread_sensitive=False)()
+        await in_thread(take_up_abandoned)
     except DatabaseError as error:
         logger.warning("Abandoned runs could not be taken up: %s", error)
 

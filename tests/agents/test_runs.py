@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connection
 from django.utils import timezone
 
@@ -113,6 +114,23 @@ def test_nobody_has_to_watch(ask: Asker, scripted: ScriptedServer) -> None:
     scripted.enqueue(text("15 days [1]."))
     run = runs.start(ask.person, "How many days of annual leave?", mode="fast")
     until(lambda: Run.objects.get(pk=run.pk).state == RunState.FINISHED)
+
+
+def test_whoever_follows_holds_no_connection(ask: Asker, scripted: ScriptedServer) -> None:
+    scripted.enqueue(text("Soon.") + hold())
+    run = runs.start(ask.person, "How many days of annual leave?", mode="fast")
+
+    async def request() -> bool:
+        async with ThreadSensitiveContext():  # as Django opens one for each request
+            await sync_to_async(connection.ensure_connection)()
+            stream = runs.follow(run.pk)
+            await anext(stream)
+            held = await sync_to_async(lambda: connection.connection is not None)()
+            await stream.aclose()
+            return held
+
+    assert not asyncio.run(asyncio.wait_for(request(), 30))
+    runs.cancel(run)
 
 
 def test_a_run_that_is_not_there_cannot_be_followed(transactional_db: None) -> None:
