@@ -272,7 +272,8 @@ def _told(task: Task, counted: Tally, value: str) -> str:
     marks = "".join(f"[{number}]" for number in dict.fromkeys(row.source.number for row in counted.rows))
     if counted.aggregate == "count":
         return say("counted", task, value, marks)
-    return say("result", task, f"{counted.column}: {counted.code} = {value} {marks}")
+    unit = "%" if counted.aggregate == "share" else ""
+    return say("result", task, f"{counted.column}: {counted.code} = {value}{unit} {marks}")
 
 
 def _compared(task: Task, facts: Sequence[Fact], told: str) -> str:

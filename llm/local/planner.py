@@ -7,7 +7,8 @@ from .decompose import AGREEMENT, Part, Task, task_of
 from .entities import new_entities
 from .extractive import asked_before
 from .glossary import translated
-from .ranking import CODE, Evidence, make_query, rank
+from .keys import CODE
+from .ranking import Evidence, make_query, rank
 from .reply import Call, Reply
 from .roles import searches
 from .sayings import say

@@ -11,19 +11,17 @@ from numpy.typing import NDArray
 from .conversation import Source
 from .embedder import embedder, word_vector
 from .glossary import place_names, translations
+from .keys import BY_NAME, CLOCK, CODE, is_asked_row, keyed
 from .questions import YEAR, AnswerType, answer_type, asks_sum, asks_year, holds_answer
-from .ranges import fits, given_amounts
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
 
-CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,5}(?:-[A-Z]{1,3})?-?\d{1,6}(?![A-Za-z0-9])")
 Array = NDArray[np.float64]
 
 # A word counts as another way to say a question's word from this likeness of their vectors on: "wrote" for "author".
 _ALIKE = 0.45
 _CLOSED = re.compile(r"[.!?;:。！？；：…][\"'”’」』)）\]]*$")
 _TRANSLATED = 0.9
-_CLOCK = re.compile(r"(?<!\d)\d{1,2}[:：]\d{2}(?!\d)")
 _CALENDAR = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
     r"Mondays?|Tuesdays?|Wednesdays?|Thursdays?|Fridays?|Saturdays?|Sundays?|I)\b"
@@ -44,7 +42,7 @@ _FOR_ALL = re.compile(
 # How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
 _BY_KEY, _KEY = 1.8, 0.6
 # A key that is but a name counts in full where what stands over the row holds this share of the question.
-_BY_NAME, _TOPICAL = 0.5, 0.3
+_TOPICAL = 0.3
 # How much less sure a title or a footer is that holds less than this share of the question.
 _TITLE, _LITTLE = 2.0, 0.3
 _SCOPE = re.compile(
@@ -187,14 +185,14 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             liked[places],
             around[:, named].mean(axis=1) if named.any() else np.full(len(pool), 0.85),
             [
-                holds_answer(unit.text, query.kind, query.text) + 0.6 * _is_asked_row(unit, query.text) * about
+                holds_answer(unit.text, query.kind, query.text) + 0.6 * is_asked_row(unit, query.text) * about
                 for unit, about in zip(pool, topical, strict=True)
             ],
             1 / (1 + places),
             [unit.kind == "sentence" and not _CLOSED.search(unit.text) for unit in pool],
             [
-                _BY_NAME * about if key == _BY_NAME else key
-                for key, about in zip(_keyed(query, pool), topical, strict=True)
+                BY_NAME * about if key == BY_NAME else key
+                for key, about in zip(keyed(query.text, frozenset(query.weights), pool), topical, strict=True)
             ],
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
             _nameless(query, asked, held, sources)[places],
@@ -220,55 +218,6 @@ def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence
             whole[row] = 1.0
     missing: Array = (whole[:, named] < _TRANSLATED).mean(axis=1)
     return missing
-
-
-def _is_asked_row(unit: Unit, question: str) -> bool:
-    """Whether a table row is about what the question names: its first or second cell stands in the question."""
-    said = question.lower()
-    return unit.kind == "row" and any(len(cell) > 1 and cell.lower() in said for cell in unit.cells[:2])
-
-
-def _keyed(query: Query, pool: Sequence[Unit]) -> list[float]:
-    """How surely each unit is the row or line that a question asks for by its key: a day, a time, a code, a name."""
-    days_asked = frozenset(term for term in terms(query.text) if term[0] == "@")
-    clocks = frozenset(_CLOCK.findall(query.text))
-    given = given_amounts(query.text)
-    asked, known = frozenset(query.weights), translations(query.text)
-    found = []
-    for unit in pool:
-        cells = unit.cells[:2] if unit.kind == "row" else ()
-        start = _CLOCK.match(unit.text)
-        if (start and start.group() in clocks) or any(days_asked & frozenset(terms(cell)) for cell in cells):
-            found.append(1.0)
-        elif (fitting := fits(cells, given)) is not None:
-            found.append(1.0 if fitting else -1.0)
-        elif (same := _same_code(cells[:1], query.text)) is not None:
-            found.append(0.6 if same else -0.6)
-        elif any(_names_all(cell, asked, known, query.text) for cell in cells):
-            found.append(_BY_NAME)
-        else:
-            found.append(0.0)
-    return found
-
-
-def _same_code(cells: Sequence[str], question: str) -> bool | None:
-    """Whether a row's key holds a code of the question ("G3 Quality"); None unless it holds one of that kind."""
-    asked = set(CODE.findall(question))
-    held = {code for cell in cells for code in CODE.findall(cell)}
-    kinds = {code.rstrip("0123456789") for code in asked}
-    if not any(code.rstrip("0123456789") in kinds for code in held):
-        return None
-    return bool(held & asked)
-
-
-def _names_all(cell: str, asked: frozenset[str], known: dict[str, tuple[tuple[str, ...], ...]], question: str) -> bool:
-    """Whether a question names all of a key: each of its terms, or its translation. A bare number is no key."""
-    said = terms(cell)
-    if not said or len(said) > 8 or cell.replace(",", "").replace(".", "").isdigit():
-        return False
-    if CODE.fullmatch(cell):
-        return re.search(rf"(?<![A-Za-z0-9]){re.escape(cell)}(?![A-Za-z0-9])", question) is not None
-    return asked.issuperset(said) or any(said in alternatives for alternatives in known.values())
 
 
 def _over(unit: Unit) -> str:
@@ -371,7 +320,7 @@ def proper_names(question: str) -> frozenset[str]:
     """The terms of a question's proper names and clock times: not of its first word, of months, or of weekdays."""
     names = [name for name in _NAME.findall(question) if name[0].isalpha() and not _CALENDAR.match(name)]
     return frozenset(
-        term for name in (*names, *_CLOCK.findall(question), *place_names(question)) for term in terms(name)
+        term for name in (*names, *CLOCK.findall(question), *place_names(question)) for term in terms(name)
     )
 
 

@@ -11,7 +11,7 @@ from .quantities import Amount, amounts
 from .text import question_terms, terms
 from .units import Unit, units
 
-Aggregate = Literal["count", "sum", "list"]
+Aggregate = Literal["count", "sum", "list", "share"]
 
 _SUM = re.compile(
     r"\b(?:total|sum|altogether|combined|in all|add up)\b|合计|总计|共计|总额|总共|一共|加起来", re.IGNORECASE
@@ -22,6 +22,14 @@ _COUNT = re.compile(
 _COUNTED = re.compile(r"\bhow many ([\w ]{3,30})|多少[个名人台条项次件家份]?([\u4e00-\u9fff]{2,6})", re.IGNORECASE)
 _NOT = re.compile(r"\bnot (?:yet )?(\w+)|(?:还没有|没有|还没|尚未|还未|未)(?:被)?([\u4e00-\u9fff]{2})", re.IGNORECASE)
 _LIST = re.compile(r"^which\b|\blist\b|哪些", re.IGNORECASE)
+_LEFT = re.compile(r"\bleft\b|\bremain(?:s|ed|ing)?\b|剩余|还剩|结余", re.IGNORECASE)
+_SHARE = re.compile(
+    r"\b(?:largest|highest|biggest|greatest) (?:share|part|proportion|percentage)\b|(?:比例|占比|份额|使用率)最[高大]",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(r"\btotal\b|\bsum\b|\w+ to \w+|合计|总计|小计|累计", re.IGNORECASE)
+_SPENT = re.compile(r"\bspent\b|\bactuals?\b|\bused\b|支出|已用|实际|使用", re.IGNORECASE)
+_BUDGET = re.compile(r"\bbudget\w*\b|\bplan\w*\b|预算|计划", re.IGNORECASE)
 _WHOLE = re.compile(r"^(?:all\b.*|total|sum|合计|总计|小计|全部)$", re.IGNORECASE)
 _FEWEST_ROWS = 4
 
@@ -38,7 +46,10 @@ class Tally:
     @property
     def code(self) -> str:
         """The sum as a Python expression; nothing where rows are only listed."""
-        return " + ".join(f"{value.value:g}" if value.value < 1e6 else str(int(value.value)) for value in self.values)
+        told = [f"{value.value:g}" if value.value < 1e6 else str(int(value.value)) for value in self.values]
+        if self.aggregate == "share":
+            return f"({' + '.join(told[1:])}) / {told[0]} * 100"
+        return " + ".join(told).replace("+ -", "- ")
 
 
 def tally(question: str, sources: Sequence[Source]) -> Tally | None:
@@ -46,6 +57,8 @@ def tally(question: str, sources: Sequence[Source]) -> Tally | None:
 
     A row belongs when, for every column that holds a value the question names, it holds one of those values.
     """
+    if found := _remaining(question, sources) or _largest_share(question, sources):
+        return found
     aggregate = _aggregate(question)
     if aggregate is None:
         return None
@@ -57,6 +70,49 @@ def tally(question: str, sources: Sequence[Source]) -> Tally | None:
         if conditions and found and (best is None or len(conditions) > best[0]):
             best = (len(conditions), found)
     return best[1] if best else None
+
+
+def _remaining(question: str, sources: Sequence[Source]) -> Tally | None:
+    """What is left for the row a question names: its total where the budget stands, less that of what was spent."""
+    if not _LEFT.search(question):
+        return None
+    budgets: list[tuple[Unit, Amount]] = []
+    spent: list[tuple[Unit, Amount]] = []
+    for header, rows in _tables(sources).items():
+        column = next((c for c in reversed(range(len(header))) if _TOTAL.search(header[c])), None)
+        if column is None:
+            continue
+        for row in rows:
+            inside = amounts(row.cells[column]) if set(terms(row.cells[0])) <= set(terms(question)) else []
+            over = f"{row.source.section} {row.lead} {row.heading} {row.source.text[:200]}"
+            if inside and _SPENT.search(over):
+                spent.append((row, inside[0]))
+            elif inside and _BUDGET.search(f"{over} {row.source.title}"):
+                budgets.append((row, inside[0]))
+    if len(budgets) != 1 or len(spent) != 1:
+        return None
+    (whole, total), (used, gone) = budgets[0], spent[0]
+    return Tally("sum", whole.cells[0], (whole, used), (total, Amount(-gone.value, gone.unit)))
+
+
+def _largest_share(question: str, sources: Sequence[Source]) -> Tally | None:
+    """The row that used the largest share of what its budget column gives, by the sum of its other numbers."""
+    if not _SHARE.search(question):
+        return None
+    best: tuple[int, float, Tally] | None = None
+    for header, rows in _tables(sources).items():
+        numbers = _number_columns(header, rows)
+        budget = next((column for column in numbers if _BUDGET.search(header[column])), None)
+        others = [column for column in numbers if column != budget]
+        if budget is None or not others:
+            continue
+        topical = len(set(terms(f"{rows[0].source.section} {rows[0].lead}")) & set(question_terms(question)))
+        for row in rows:
+            values = tuple(amounts(row.cells[column])[0] for column in (budget, *others))
+            share = sum(value.value for value in values[1:]) / (values[0].value or 1)
+            if best is None or (topical, share) > best[:2]:
+                best = (topical, share, Tally("share", row.cells[0], (row,), values))
+    return best[2] if best else None
 
 
 def _aggregate(question: str) -> Aggregate | None:
