@@ -20,6 +20,8 @@ from llm.profiles import ModelServers
 from llm.streams import Usage
 
 EARLIER_TURNS = 6
+EARLIER_RUNS = 5 * EARLIER_TURNS
+"""Read back so far: each of those turns may have been answered several times."""
 EARLIER_CHARACTERS = 8_000
 
 
@@ -86,7 +88,8 @@ def _earlier(run: Run) -> list[tuple[str, str]]:
         conversation_id=run.conversation_id, state=RunState.FINISHED, created_at__lt=root.created_at
     ).exclude(answer="")
     turns: dict[object, tuple[str, str]] = {}
-    for one in before.order_by("created_at").only("question", "answer", "regenerates_id"):
+    latest = before.order_by("-created_at").only("question", "answer", "regenerates_id")[:EARLIER_RUNS]
+    for one in reversed(list(latest)):
         turns[one.regenerates_id or one.pk] = (one.question, one.answer)
     kept: list[tuple[str, str]] = []
     room = EARLIER_CHARACTERS
