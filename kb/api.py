@@ -247,7 +247,7 @@ def list_documents(
     collection_id: int,
     state: State | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> dict[str, Any]:
     with acting_as(asker(request)):
         collection = _readable_collection(collection_id)
