@@ -36,6 +36,8 @@ from agents.events import Citation, Claim
 
 FORMULA_LENGTH = 2_000
 CODE_LENGTH = 20_000
+BRACKETS = 500
+"""Formulas between `\\(` and `\\)`; each that is never closed is looked for to the end of the text."""
 # Private-use characters stand for the beginning and end of an unsupported sentence while Markdown is rendered.
 UNSUPPORTED, WEAK, UNCITED, END = "\ue000", "\ue001", "\ue002", "\ue003"
 KINDS = {UNSUPPORTED: "unsupported", WEAK: "weak", UNCITED: "uncited"}
@@ -86,7 +88,7 @@ def render(
     text = _with_claims(text, claims)
     env: dict[str, Any] = {"citations": {citation.number: citation for citation in citations}, "numbered": numbered}
     try:
-        html = _parser().render(text, env)
+        html = _parser(text.count("\\(") <= BRACKETS).render(text, env)
     except RecursionError:
         html = f"<p>{escape(text)}</p>"
     return mark_safe(_claims_marked(clean(html)))  # noqa: S308 - nh3 has cleaned it, and only our own spans were added
@@ -134,11 +136,14 @@ def source_address(version: int, start: int, end: int) -> str:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser(brackets: bool) -> MarkdownIt:
+    """Reads Markdown, and formulas between `\\(` and `\\)` too where `brackets` says so."""
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "maxNesting": 40})
     parser.enable(["table", "strikethrough"]).disable("image")
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
-    parser.use(texmath_plugin, delimiters="brackets").use(amsmath_plugin)
+    parser.use(amsmath_plugin)
+    if brackets:
+        parser.use(texmath_plugin, delimiters="brackets")
     parser.inline.ruler.before("link", "citation", _citation_rule)
     parser.inline.ruler.at("emphasis", emphasis_rule)
     parser.validateLink = _allowed_link  # type: ignore[method-assign]

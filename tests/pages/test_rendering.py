@@ -184,3 +184,8 @@ def test_a_growing_answer_ends_as_the_whole_one() -> None:
         shown += render(text[stable:end], [CITATION])
         stable = end
     assert shown + render(text[stable:], [CITATION]) == render(text, [CITATION])
+
+
+def test_formulas_that_are_never_closed_are_text() -> None:
+    assert "((((" in str(render("\\(" * 50_000))
+    assert "<math" in str(render("so \\(a^2\\) is"))
