@@ -24,6 +24,7 @@ _NUMBERS = re.compile(r"\[(\d+)\]")
 _FENCE = re.compile(r"(?:^|\n)(?:```|~~~).*?(?:\n(?:```|~~~)|\Z)", re.DOTALL)
 _ITEM = re.compile(r"^\s*(?:[-*+•>]\s+|\d{1,2}[.)、]\s*|#+\s+)+")
 _NO_CLAIM = re.compile(r"^\s*(?:#|\|[\s:|-]++$|>?\s*\*\*[^*]+\*\*\s*$)|[:：?？]\s*$")
+_CLAUSES = re.compile("[;；]")
 _REFUSAL = re.compile(
     r"^\W*(?:(?:the|these|our|your|provided|given) )*(?:documents?|sources?|passages?)\b[^.]*\b(?:do|does|did) ?n[o']t "
     r"(?:\w+ ){0,2}(?:answer|contain|mention|say|state|provide|include|specify|cover)|"
@@ -109,6 +110,8 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
 
     `around` holds what may be said besides: titles, sections, computed results.
     """
+    if _literally_in(said, source):
+        return "supported", ""
     whole = f"{source}\n{around}"
     if facts.numbers(said) - facts.numbers(whole):
         return "unsupported", "number"
@@ -130,6 +133,13 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
     return ("weak" if share >= LITTLE else "unsupported"), "terms"
 
 
+def _literally_in(said: str, source: str) -> bool:
+    """Whether `said` stands in `source` from the beginning of a clause on; white space differs between extractions."""
+    words = "".join(said.split()).rstrip(".。;；!！")
+    found = re.search(rf"(?<!\w){re.escape(words)}(?!\d)", "".join(source.split()))
+    return found is not None and len(words) > 1
+
+
 def _units_agree(said: Mapping[str, set[str]], there: Mapping[str, set[str]]) -> bool:
     return all(number not in there or units & there[number] for number, units in said.items())
 
@@ -146,5 +156,5 @@ def _words(text: str) -> set[str]:
 def _nearest(said: str, source: str) -> str:
     """The sentence of the source that is most like what is said: its negation counts, not its neighbours'."""
     wanted = terms(said)
-    parts = [source[span.start : span.end] for span in sentences(source)]
+    parts = [source[span.start : span.end] for span in sentences(source, clauses=not _CLAUSES.search(said))]
     return max(parts, key=lambda part: len(wanted & terms(part)) / (3 + len(terms(part))), default=source)

@@ -66,6 +66,29 @@ def test_a_claim_knows_its_place_and_its_citations() -> None:
     assert checked.verdict == "partly"
 
 
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        (
+            "An authenticator app is allowed; text messages are not.",
+            "An authenticator app is allowed; text messages are not.",
+        ),
+        ("What nobody has marked is Internal.", "Two classes.\nWhat nobody has marked is\nInternal. Do not send it."),
+        ("婚假13天", "第九条 婚假13天；丧假5天，不含休息日。"),
+    ],
+)
+def test_what_is_literally_there_is_supported(said: str, source: str) -> None:
+    assert compare(said, source) == ("supported", "")
+
+
+def test_a_part_of_another_sentence_is_not_literally_there() -> None:
+    assert (
+        compare("permitted in the laboratory rooms", "Shoes are not permitted in the laboratory rooms.")[0]
+        != "supported"
+    )
+    assert compare("5 days of leave", "15 days of leave")[0] != "supported"
+
+
 def test_clauses_rest_on_the_mark_behind_the_last_of_them() -> None:
     row = "Tokyo\tJapan\tJPY\t18000\t24000\tApril"
     checked = check("- City: Tokyo; peak limit: 24000; peak months: April [1]", Evidence([cite(1, row)], {1: row}))
