@@ -76,6 +76,7 @@ def _verdict(answer: str, claims: Sequence[Claim], evidence: Evidence) -> Verdic
 
 def _claims(answer: str, evidence: Evidence) -> Iterator[Claim]:
     by_number = {one.number: one for one in evidence.citations}
+    refusal_end = len(answer.lstrip().partition("\n\n")[0]) if refuses(answer) else 0
     code = [match.span() for match in _FENCE.finditer(answer)]
     for start, end in sentences(answer, clauses=False):
         text = answer[start:end]
@@ -83,7 +84,10 @@ def _claims(answer: str, evidence: Evidence) -> Iterator[Claim]:
         said = _ITEM.sub("", plain(text)).strip()
         if any(first <= start < last for first, last in code) or _NO_CLAIM.search(said or text):
             continue
-        if not cited and (len(terms(said)) < LEAST_TERMS or text.startswith("|") or refuses(text)):
+        # A refusal's advice ("Try other words.") claims nothing about documents.
+        if not cited and (
+            start < refusal_end or len(terms(said)) < LEAST_TERMS or text.startswith("|") or refuses(text)
+        ):
             continue
         support, reason = _supported(said, [by_number[number] for number in cited], evidence)
         yield Claim(text, start, end, cited, support, reason)

@@ -137,6 +137,13 @@ def test_refusals_are_recognised(answer: str) -> None:
     assert check(answer, Evidence([])).verdict == "not_in_documents"
 
 
+def test_the_advice_of_a_refusal_claims_nothing() -> None:
+    advice = "文档中没有找到相关内容。请换一种问法，或请管理员补充资料。"
+    checked = check(f"{advice}\n\n年休假为全体员工每年三十天，没有例外。", Evidence([]))
+    assert [claim.text for claim in checked.claims] == ["年休假为全体员工每年三十天，没有例外。"]
+    assert check(advice, Evidence([])).claims == ()
+
+
 def test_verdicts() -> None:
     good, bad = "You have 15 days of annual leave [1].", "You have 20 days of annual leave [1]."
     one = Evidence([cite(1, LEAVE)])
