@@ -28,7 +28,7 @@ _CALENDAR = re.compile(
 )
 _DIGITS = re.compile(r"\d")
 # How much less sure an answer is whose source mentions none of the question's proper names.
-_NAMELESS = 2.0
+_NAMELESS = 2.3
 # How sure an answer can be at most that says nothing of the word a yes-or-no question is about.
 _UNSURE = 6.0
 # "How large" asks for a number, and no answer says "large".
@@ -44,7 +44,7 @@ _BY_KEY, _KEY = 1.8, 0.6
 # A key that is but a name counts in full where what stands over the row holds this share of the question.
 _TOPICAL = 0.3
 # How much less sure a title or a footer is that holds less than this share of the question.
-_TITLE, _LITTLE = 2.0, 0.3
+_TITLE, _LITTLE = 2.3, 0.3
 _SCOPE = re.compile(
     r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},"
     r"|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
@@ -117,7 +117,7 @@ FEATURES = (
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
 _SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5])
 _CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-_SURE: dict[Language, float] = {"en": 6.7, "zh": 6.8}
+_SURE: dict[Language, float] = {"en": 6.45, "zh": 6.8}
 
 
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:
