@@ -66,7 +66,7 @@ SIGNED_IN = {
     "v1/models", "v1/models/<str:name>", "v1/chat/completions",
 }  # fmt: skip
 OPEN = {
-    "healthz", "readyz", "metrics", "sign-in/", "sign-out/", "language/",
+    "healthz", "readyz", "metrics", "favicon.ico", "sign-in/", "sign-out/", "language/",
     "api/v1/", "api/v1/docs", "api/v1/openapi.json",
 }  # fmt: skip
 # allauth's pages are about whoever is signed in; Django's admin is for the staff.
