@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
@@ -59,7 +60,8 @@ def start(
     _check(person, question, mode, conversation)
     with transaction.atomic():
         if conversation is None:
-            conversation = Conversation.objects.create(person=person, title=" ".join(question.split())[:80])
+            title = Truncator(" ".join(question.split())).chars(80)
+            conversation = Conversation.objects.create(person=person, title=title)
         else:
             conversation.save(update_fields=["updated_at"])
         run = Run.objects.create(
