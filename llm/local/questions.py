@@ -68,10 +68,11 @@ _TABLE = {
     for language, rows in (("en", _EN), ("zh", _ZH))
 }
 
+# Read from its first digit on and never long, so that rows of digits cost no more than other text.
 _NUMBER = (
-    r"\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"(?<!\d)(?<!\d[,.])\d[\d,.]{0,30}|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"twenty|thirty|forty|fifty|hundred|thousand|million|billion|half|once|twice|first|"
-    r"second|third|fourth|fifth|sixth|seventh)\b|[一二两三四五六七八九十百千万亿半]+"
+    r"second|third|fourth|fifth|sixth|seventh)\b|(?<![一二两三四五六七八九十百千万亿半])[一二两三四五六七八九十百千万亿半]{1,20}"
 )
 _ANSWERS: dict[AnswerType, re.Pattern[str]] = {
     "number": re.compile(_NUMBER, re.IGNORECASE),
