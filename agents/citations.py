@@ -21,9 +21,11 @@ from agents.terms import numbers, terms
 # looked at from its beginning alone, or its length would count squared.
 SPACED_MARK = rf"(?<![ \t])[ \t]*+(?:{MARK})(?![(:])"
 _SPACED_MARK = re.compile(SPACED_MARK)
-_TOKEN = re.compile(rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<mark>{SPACED_MARK})")
+_TOKEN = re.compile(
+    rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<paragraph>\n\n)|(?P<mark>{SPACED_MARK})"
+)
 _UNFINISHED = re.compile(
-    r"(?:(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|(?<!`)`+|(?<![ \t])[ \t]+|"
+    r"(?:(?<!\n)\n+|(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|(?<!`)`+|(?<![ \t])[ \t]+|"
     rf"(?<![ \t])[ \t]*+(?:{BEGUN}|{MARK}))\Z"
 )
 _CLAUSE_ENDS = re.compile(r"\s*[;；]")
@@ -83,6 +85,8 @@ class MarkReader:
             elif token["fence"] and not self._ticks:
                 fence = token["fence"].strip()
                 self._fence = "" if self._fence == fence else self._fence or fence
+            elif token["paragraph"] and not self._fence:
+                self._ticks = ""  # a paragraph's end closes code that was never closed
             elif token["code"] and not self._fence:
                 self._ticks = "" if self._ticks == token["code"] else self._ticks or token["code"]
         yield from self._plain_text(padded[done:])
@@ -93,8 +97,6 @@ class MarkReader:
         if text:
             self._plain = (self._plain + text)[-_TAIL:]
             self._since_mark += len(text)
-            if "\n\n" in text and not self._fence:
-                self._ticks = ""  # a paragraph's end closes code that was never closed
             yield text
 
     def _sentence(self) -> str:
