@@ -14,7 +14,7 @@ run: .venv/installed ## Start everything: no key, no Docker, no services needed 
 	@$(BIN)/python -m config.launch
 
 test: .venv/installed-dev ## Run the tests
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
 check: .venv/installed-dev ## Format, lint, types, missing migrations
 	@$(BIN)/ruff format --check .

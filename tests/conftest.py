@@ -17,6 +17,32 @@ from kb.models import Collection, Scope
 ROOT = Path(__file__).resolve().parent.parent
 
 
+# Folders and files whose tests wait for processes, browsers or pictures. They begin first, so that at the end no worker
+# waits for the one that got the longest file last.
+LONGEST = (
+    "samples_golden",
+    "resilience",
+    "test_fixtures.py",
+    "test_launch.py",
+    "browser",
+    "test_samples.py",
+    "test_evaluation.py",
+    "parsing",
+    "security",
+    "test_parts.py",
+    "test_embedded.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; `make test` keeps this order."""
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, part in enumerate(LONGEST) if part in item.path.parts), len(LONGEST))
+
+    items.sort(key=place)
+
+
 def _person(username: str, *groups: str, **fields: bool) -> Person:
     person = Person.objects.create_user(username, f"{username}@example.com", "a good password", **fields)
     person.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])

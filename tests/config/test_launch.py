@@ -60,10 +60,8 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_full_disk_is_said_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest
-) -> None:
-    monkeypatch.setattr(settings, "VAR_DIR", tmp_path)
+def test_a_full_disk_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.VAR_DIR = tmp_path
     monkeypatch.setattr(launch, "NEEDED_BYTES", 10**18)
     with pytest.raises(launch.CannotStart, match="MB are free"):
         launch.check_machine()
