@@ -17,6 +17,7 @@ from kb.collections import create_collection as add_collection
 from kb.collections import delete_collection as erase_collection
 from kb.documents import About
 from kb.errors import DocumentError
+from kb.filters import DocumentType, Filters, Language
 from kb.models import Collection, Document, DocumentVersion, State
 from kb.search import Hit, search_as
 from kb.storage import BlobMissing
@@ -116,6 +117,20 @@ class SearchIn(Schema):
         default=None, description="Look in these only; in all that you may read otherwise."
     )
     documents: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    types: Annotated[list[DocumentType], Field(min_length=1)] | None = Field(
+        default=None, description="Documents of these types only."
+    )
+    languages: Annotated[list[Language], Field(min_length=1)] | None = Field(
+        default=None, description="Documents written mainly in one of these."
+    )
+    tags: Annotated[list[Line], Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Documents that carry at least one of these."
+    )
+    dated_from: date | None = Field(
+        default=None,
+        description="Not older than this day: that from which a version is valid, or else the document's last change.",
+    )
+    dated_to: date | None = Field(default=None, description="Not newer than this day.")
     as_of: date | None = Field(default=None, description="What was valid on this day; today otherwise.")
     method: Literal["fused", "lexical", "dense"] = Field(
         default="fused", description="By words and by meaning, by words alone, or by meaning alone."
@@ -390,12 +405,20 @@ def _hit(hit: Hit) -> dict[str, Any]:
 
 @router.post("/search", response=SearchOut, summary="The passages that fit a question best")
 def search(request: HttpRequest, body: SearchIn) -> dict[str, Any]:
+    filters = Filters(
+        types=body.types or (),
+        languages=body.languages or (),
+        tags=body.tags or (),
+        dated_from=body.dated_from,
+        dated_to=body.dated_to,
+    )
     hits = search_as(
         asker(request),
         body.query,
         limit=body.limit,
         collections=body.collections,
         documents=body.documents,
+        filters=filters,
         as_of=body.as_of,
         method=body.method,
     )

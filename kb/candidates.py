@@ -15,6 +15,7 @@ import orjson
 from django.db import connection
 from numpy.typing import NDArray
 
+from kb.filters import ANYTHING, Filters
 from kb.lexical import question_terms, term_key
 from kb.models_index import EmbeddingGeneration
 
@@ -38,7 +39,7 @@ class Wanted:
 
     day: date
     collections: Sequence[int] | None = None
-    documents: Sequence[int] | None = None
+    filters: Filters = ANYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,8 @@ class Ground:
     """What there is to search, as the current person sees it."""
 
     scopes: list[int]
-    versions: list[int] | None
     passages: int  # in all readable scopes wanted
-    passages_of_versions: int
+    eligible: int  # of these, in versions that the filters leave
     average_length: float
     terms: list[Term]
     vectors: int  # in the generation, whoever may read them; an estimate
@@ -82,15 +82,10 @@ with visible as materialized (
         select id from kb_scope where id = any ((select kb_scopes())::bigint[])
         and (%(collections)s::bigint[] is null or collection_id = any(%(collections)s::bigint[]))
     ) as scopes
-), chosen as materialized (
-    select case when %(documents)s::bigint[] is not null then array(
-        select id from kb_documentversion where document_id = any(%(documents)s::bigint[])
-    ) end as versions
 )
-select visible.scopes, chosen.versions,
+select visible.scopes,
     (select coalesce(sum(passages), 0) from kb_indextotal where scope_id = any(visible.scopes)),
     (select coalesce(sum(length), 0) from kb_indextotal where scope_id = any(visible.scopes)),
-    (select coalesce(sum(passages), 0) from kb_indexedversion where version_id = any(chosen.versions)),
     (select coalesce(max(reltuples), 0) from pg_class where relname = %(index)s),
     array(
         select coalesce(frequent.passages, 0) + counted.passages
@@ -107,10 +102,12 @@ select visible.scopes, chosen.versions,
     ),
     set_config('hnsw.ef_search', %(ef_search)s, true), set_config('hnsw.iterative_scan', 'strict_order', true),
     set_config('work_mem', %(work_mem)s, true), set_config('jit', 'off', true)
-from visible, chosen
+from visible
 """
 
 _BM25 = "sum(q.idf * p.frequency * %(gain)s::float8 / (p.frequency + %(floor)s::float8 + %(slope)s::float8 * p.length))"
+_ELIGIBLE_PASSAGES = "select coalesce(sum(passages), 0) from ({eligible}) fitting"
+_FILTERED = " and version_id in (select version_id from eligible)"
 _LEFT_OUT = """
 hidden as materialized (
     select version_id from kb_indexedversion where valid <> '{(,)}'::datemultirange and not valid @> %(day)s::date
@@ -123,10 +120,9 @@ lexical as materialized (
     from unnest(%(rare)s::bigint[], %(rare_idfs)s::float8[]) as q (term, idf)
     cross join lateral (
         select passage_id, version_id, scope_id, frequency, length from kb_posting
-        where term = q.term and scope_id = any(%(scopes)s::bigint[])
-        and (%(versions)s::bigint[] is null or version_id = any(%(versions)s::bigint[])) offset 0
+        where term = q.term and scope_id = any(%(scopes)s::bigint[]) offset 0
     ) p
-    where version_id not in (select version_id from hidden) and passage_id not in (select id from disabled)
+    where version_id not in (select version_id from hidden) and passage_id not in (select id from disabled){filtered}
     group by p.passage_id, p.scope_id order by score desc, p.passage_id limit %(pool)s
 )""".replace("{bm25}", _BM25)
 _NO_LEXICAL = "lexical as (select 0::bigint as passage_id, 0::bigint as scope_id, 0::float8 as score where false)"
@@ -134,17 +130,26 @@ _NEAREST = """
 dense as materialized (
     select passage_id, scope_id from kb_passagevector
     where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[])
-    and version_id not in (select version_id from hidden) and passage_id not in (select id from disabled)
+    and version_id not in (select version_id from hidden) and passage_id not in (select id from disabled){filtered}
     order by embedding::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions}) limit %(nearest)s
 )"""
 _EXACT = """
 dense as materialized (
     select passage_id, scope_id from (
         select passage_id, scope_id, version_id, embedding <=> %(vector)s::halfvec as distance from kb_passagevector
-        where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[])
-        and (%(versions)s::bigint[] is null or version_id = any(%(versions)s::bigint[])) offset 0
+        where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[]) offset 0
     ) v
     where version_id not in (select version_id from hidden) and passage_id not in (select id from disabled)
+    order by distance, passage_id limit %(nearest)s
+)"""
+_EXACT_FILTERED = """
+dense as materialized (
+    select passage_id, scope_id from (
+        select v.passage_id, v.scope_id, v.embedding <=> %(vector)s::halfvec as distance
+        from eligible join kb_passagevector v on v.version_id = eligible.version_id
+        where v.generation_id = %(generation)s and v.scope_id = any(%(scopes)s::bigint[]) offset 0
+    ) v
+    where passage_id not in (select id from disabled)
     order by distance, passage_id limit %(nearest)s
 )"""
 _NO_DENSE = "dense as (select 0::bigint as passage_id, 0::bigint as scope_id where false)"
@@ -181,21 +186,24 @@ def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None
             _GROUND,
             {
                 "collections": None if wanted.collections is None else list(wanted.collections),
-                "documents": None if wanted.documents is None else list(wanted.documents),
                 "terms": keys,
                 "index": f"vector_hnsw_{generation.pk}" if generation else "",
                 "ef_search": str(EF_SEARCH),
                 "work_mem": WORK_MEM,
             },
         )
-        scopes, versions, passages, length, of_versions, vectors, counts, *_ = cursor.fetchone()
+        scopes, passages, length, vectors, counts, *_ = cursor.fetchone()
+        eligible = int(passages)
+        if wanted.filters.any:
+            cursor.execute(_ELIGIBLE_PASSAGES.format(eligible=wanted.filters.eligible()), _filtered(wanted, scopes))
+            (eligible,) = cursor.fetchone()
     terms = [
         Term(text, key, count, math.log1p((passages - min(count, passages) + 0.5) / (count + 0.5)))
         for text, key, count in zip(texts, keys, counts, strict=True)
         if count
     ]
     average = float(length) / passages if passages else 1.0
-    return Ground(scopes, versions, int(passages), int(of_versions), max(average, 1.0), terms, int(vectors))
+    return Ground(scopes, int(passages), int(eligible), max(average, 1.0), terms, int(vectors))
 
 
 def candidates(
@@ -220,9 +228,6 @@ def candidates(
         "gain": K1 + 1,
         "floor": K1 * (1 - B),
         "slope": K1 * B / ground.average_length,
-        "day": wanted.day,
-        "scopes": ground.scopes,
-        "versions": ground.versions,
         "pool": pool,
         "nearest": pool,
         "rare": [term.key for term in rare],
@@ -232,12 +237,15 @@ def candidates(
         "all": [term.key for term in terms],
         "all_idfs": [term.idf for term in terms],
     }
+    parameters |= _filtered(wanted, ground.scopes)
     if vector is not None and generation is not None:
         parameters |= {"generation": generation.pk, "vector": orjson.dumps(vector.tolist()).decode()}
+    filtered = _FILTERED if wanted.filters.any else ""
     parts = [
+        *([f"eligible as materialized ({wanted.filters.eligible()})"] if filtered else []),
         _LEFT_OUT,
-        _LEXICAL if lexical and rare else _NO_LEXICAL,
-        _dense_part(ground, generation) if dense and generation else _NO_DENSE,
+        _LEXICAL.format(filtered=filtered) if lexical and rare else _NO_LEXICAL,
+        _dense_part(ground, generation, filtered) if dense and generation else _NO_DENSE,
     ]
     statement = (
         "with "
@@ -266,15 +274,20 @@ def _rarest(terms: Sequence[Term]) -> list[Term]:
     return chosen
 
 
-def _dense_part(ground: Ground, generation: EmbeddingGeneration) -> str:
-    return _EXACT if _scan_is_exact(ground) else _NEAREST.format(dimensions=int(generation.dimensions))
+def _filtered(wanted: Wanted, scopes: Sequence[int]) -> dict[str, Any]:
+    return {"scopes": scopes, "day": wanted.day, **wanted.filters.parameters()}
+
+
+def _dense_part(ground: Ground, generation: EmbeddingGeneration, filtered: str) -> str:
+    if _scan_is_exact(ground):
+        return _EXACT_FILTERED if filtered else _EXACT
+    return _NEAREST.format(dimensions=int(generation.dimensions), filtered=filtered)
 
 
 def _scan_is_exact(ground: Ground) -> bool:
-    """Whether comparing every readable vector is cheaper than walking through the index and dropping the others.
+    """Whether comparing every eligible vector is cheaper than walking through the index and dropping the others.
 
-    The scan's cost grows with the readable vectors v, the walk's with all vectors over the readable ones, t / v: they
+    The scan's cost grows with the eligible vectors v, the walk's with all vectors over the eligible ones, t / v: they
     are even where v² is some constant times t.
     """
-    readable = ground.passages if ground.versions is None else ground.passages_of_versions
-    return ground.versions is not None or readable**2 <= EXACT_SQUARE * max(ground.vectors, readable)
+    return ground.eligible**2 <= EXACT_SQUARE * max(ground.vectors, ground.eligible)

@@ -21,6 +21,7 @@ from kb import embedding
 from kb.access import acting_as, current_actor
 from kb.calibration import reliability
 from kb.candidates import Candidate, Ground, Wanted, candidates, survey
+from kb.filters import ANYTHING, Filters
 from kb.fusion import Reliability, fuse, order
 from kb.generations import configured_generation
 from kb.parsing.languages import count_scripts, main_language
@@ -90,13 +91,14 @@ def search_as(
     limit: int = 8,
     collections: Sequence[int] | None = None,
     documents: Sequence[int] | None = None,
+    filters: Filters = ANYTHING,
     as_of: date | None = None,
     method: Method = "fused",
 ) -> Hits:
     """`search` as `person`, in a transaction of its own that no model is waited for in."""
     query = _clean(query)
     vector = _query_vector(query, method)
-    wanted = _wanted(collections, documents, as_of)
+    wanted = _wanted(collections, documents, filters, as_of)
     with acting_as(person):
         hits = _find(query, vector, wanted, method, max(limit, RERANKED) if _reranks(method) else limit)
     return _reranked(query, hits, limit) if _reranks(method) else hits
@@ -108,6 +110,7 @@ def search(
     limit: int = 8,
     collections: Sequence[int] | None = None,
     documents: Sequence[int] | None = None,
+    filters: Filters = ANYTHING,
     as_of: date | None = None,
     method: Method = "fused",
 ) -> Hits:
@@ -117,20 +120,26 @@ def search(
         limit: how many at most.
         collections: ids; only passages of these. None: of all that may be read.
         documents: ids, likewise.
+        filters: what else the documents have to be like.
         as_of: the versions in force on that day; today by default.
         method: "lexical" for BM25 alone, "dense" for embeddings alone.
     """
     current_actor()
     query = _clean(query)
     vector = _query_vector(query, method)
-    wanted = _wanted(collections, documents, as_of)
+    wanted = _wanted(collections, documents, filters, as_of)
     if not _reranks(method):
         return _find(query, vector, wanted, method, limit)
     return _reranked(query, _find(query, vector, wanted, method, max(limit, RERANKED)), limit)
 
 
-def _wanted(collections: Sequence[int] | None, documents: Sequence[int] | None, as_of: date | None) -> Wanted:
-    return Wanted(as_of or timezone.localdate(), _ids(collections), _ids(documents))
+def _wanted(
+    collections: Sequence[int] | None, documents: Sequence[int] | None, filters: Filters, as_of: date | None
+) -> Wanted:
+    if documents is not None:
+        filters = replace(filters, documents=documents)
+    filters = replace(filters, documents=_ids(filters.documents))
+    return Wanted(as_of or timezone.localdate(), _ids(collections), filters)
 
 
 def _ids(given: Sequence[int] | None) -> list[int] | None:

@@ -15,6 +15,7 @@ from accounts.models import Person
 from kb import candidates as candidates_module
 from kb.access import acting_as, acting_as_system
 from kb.candidates import Wanted, candidates, survey
+from kb.filters import Filters
 from kb.generations import activate, active_generation, configured_generation, drop_retired, ensure_generation
 from kb.models import Collection
 from kb.models_index import EmbeddingGeneration, PassageVector
@@ -197,7 +198,9 @@ def test_the_index_finds_what_an_exact_scan_finds(handbook: Collection, monkeypa
 def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Collection, bob: Person) -> None:
     generation = ensure_generation("model-a", 8)
     fill(handbook, generation, np.random.default_rng(7).normal(size=(500, 8)))
-    statement = "with " + candidates_module._LEFT_OUT + "," + candidates_module._NEAREST.format(dimensions=8)
+    nearest = candidates_module._NEAREST.format(dimensions=8, filtered=candidates_module._FILTERED)
+    eligible = f"eligible as materialized ({Filters(languages=['en']).eligible()})"
+    statement = ",".join((f"with {eligible}", candidates_module._LEFT_OUT, nearest))
     with acting_as(bob), connection.cursor() as cursor:
         force_the_index()
         ground = survey("", Wanted(timezone.localdate()), generation)
@@ -209,6 +212,7 @@ def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Col
                 "scopes": ground.scopes,
                 "vector": "[1,1,1,1,1,1,1,1]",
                 "nearest": 10,
+                "languages": ["en"],
             },
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
@@ -220,5 +224,5 @@ def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Col
     [(5_000, 5_000, True), (30_000, 30_000, False), (30_000, 10_000_000, True), (3_000_000, 10_000_000, False)],
 )
 def test_few_readable_vectors_are_compared_one_by_one(readable: int, all_vectors: int, exact: bool) -> None:
-    ground = candidates_module.Ground([1], None, readable, 0, 100.0, [], all_vectors)
+    ground = candidates_module.Ground([1], readable, readable, 100.0, [], all_vectors)
     assert candidates_module._scan_is_exact(ground) is exact

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Person
-from kb.models import Collection
+from kb.access import acting_as_system
+from kb.models import Collection, Document, DocumentVersion
 from llm.profiles import ModelServers
 from tests.kb.shelves import shelve
 
@@ -53,3 +54,15 @@ def test_a_collection_narrows_it_and_must_exist() -> None:
 def test_somebody_unknown_is_said_so() -> None:
     with pytest.raises(CommandError, match="no account nobody"):
         shown("hotels", "--as", "nobody")
+
+
+def test_types_languages_tags_and_days_narrow_it(handbook: Collection) -> None:
+    with acting_as_system():
+        Document.objects.filter(title="Travel").update(tags=["2024"])
+        DocumentVersion.objects.filter(document__title="Travel").update(media_type="application/pdf", language="en")
+    for narrowed in (["--type", "pdf"], ["--language", "en"], ["--tag", "2024"]):
+        assert "Travel" in shown("hotels", *narrowed)
+        assert "Salaries" not in shown("hotels", *narrowed)
+    assert shown("hotels", "--from", "2000-01-01", "--to", "2000-12-31") == ""
+    with pytest.raises(CommandError, match="before the first"):
+        shown("hotels", "--from", "2001-01-01", "--to", "2000-12-31")

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from kb.access import acting_as_system
+from kb.errors import DocumentError
+from kb.filters import LANGUAGES, TYPES, Filters
 from kb.models import Collection
 from kb.operators import operator
 from kb.search import Hit, Method, search_as
@@ -27,18 +29,34 @@ class Command(BaseCommand):
         parser.add_argument(
             "--collection", action="append", metavar="NAME", help="search in this one only; repeat for more"
         )
+        parser.add_argument("--type", action="append", choices=TYPES, default=[], help="documents of this type only")
+        parser.add_argument("--language", action="append", choices=LANGUAGES, default=[])
+        parser.add_argument("--tag", action="append", default=[], help="documents with this tag only; repeat for more")
+        parser.add_argument("--from", dest="dated_from", type=date.fromisoformat, metavar="YYYY-MM-DD")
+        parser.add_argument("--to", dest="dated_to", type=date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="versions of that day")
         parser.add_argument("--limit", type=int, default=8)
         parser.add_argument("--method", choices=get_args(Method), default="fused")
         parser.add_argument("--json", action="store_true", help="print one JSON object last")
 
     def handle(self, *args: Any, query: str, **options: Any) -> None:
+        try:
+            filters = Filters(
+                types=options["type"],
+                languages=options["language"],
+                tags=options["tag"],
+                dated_from=options["dated_from"],
+                dated_to=options["dated_to"],
+            )
+        except DocumentError as error:
+            raise CommandError(str(error)) from error
         with local_models(settings.MODEL_SERVERS):
             hits = search_as(
                 operator(options["username"]),
                 query,
                 limit=options["limit"],
                 collections=_collections(options["collection"]),
+                filters=filters,
                 as_of=options["as_of"],
                 method=options["method"],
             )
