@@ -189,6 +189,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 PARSE_MEMORY_MB = envint("PARSE_MEMORY_MB", 1000, 200, 64_000)
 PARSE_SECONDS = envint("PARSE_SECONDS", 55, 5, 86_400)
+# Servers of closed networks that may be fetched all the same, and folders that may be watched
+FETCH_ALLOWED = envlist("FETCH_ALLOWED")
+SOURCE_FOLDERS = envlist("SOURCE_FOLDERS")
 
 # Model servers
 

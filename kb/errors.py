@@ -56,6 +56,57 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "The server's storage is full; the file was not kept. Tell your administrator and upload it again later.",
         "服务器存储空间已满，文件未保存。请联系管理员，稍后重新上传。",
     ),
+    "address_invalid": (
+        "invalid",
+        "This is not an address that can be fetched. Write it like https://example.com/page.",
+        "这不是可以抓取的网址。请按 https://example.com/page 的形式填写。",
+    ),
+    "scheme_refused": (
+        "invalid",
+        "Only addresses that begin with http:// or https:// are fetched.",
+        "只抓取以 http:// 或 https:// 开头的网址。",
+    ),
+    "address_credentials": (
+        "invalid",
+        "The address holds a name or a password. Take it out; secrets have a field of their own.",
+        "网址中含有用户名或密码，请将其去掉；密钥请填写在专用字段中。",
+    ),
+    "address_refused": (
+        "invalid",
+        "“{host}” is inside a closed network and is not fetched. The operator may allow it with FETCH_ALLOWED.",
+        "“{host}”位于内部网络，不予抓取。运维人员可通过 FETCH_ALLOWED 放行。",
+    ),
+    "host_unknown": (
+        "invalid",
+        "There is no server called “{host}”. Check the address.",
+        "找不到名为“{host}”的服务器，请检查网址。",
+    ),
+    "not_reached": (
+        "invalid",
+        "“{host}” could not be reached, or broke the connection off. Try again later.",
+        "无法连接“{host}”，或连接中断。请稍后再试。",
+    ),
+    "too_slow": (
+        "invalid",
+        "“{host}” took too long to answer. Try again later.",
+        "“{host}”响应过慢。请稍后再试。",
+    ),
+    "too_many_redirects": (
+        "invalid",
+        "“{host}” redirects again and again. Give the address at which the content really stands.",
+        "“{host}”反复重定向。请填写内容实际所在的网址。",
+    ),
+    "page_gone": ("not_found", "There is nothing at {address} any more.", "{address} 已不存在。"),
+    "answered_with": (
+        "invalid",
+        "{address} answered with status {status}. Check the address, and whether it can be read without signing in.",
+        "{address} 返回状态 {status}。请检查网址，并确认无需登录即可阅读。",
+    ),
+    "encoding_refused": (
+        "invalid",
+        "The server sent its content packed as “{encoding}”, which cannot be unpacked.",
+        "服务器以“{encoding}”压缩内容，无法解压。",
+    ),
     "nothing_to_retry": (
         "conflict",
         "There is nothing to try again: the latest version has neither failed nor been cancelled.",
