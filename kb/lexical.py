@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 
 import snowballstemmer
 
@@ -51,7 +52,14 @@ _HAN_QUESTION = re.compile(
     "几|吗|呢|请|告诉我|介绍一下|一下"
 )
 
-_stem = lru_cache(maxsize=131_072)(snowballstemmer.stemmer("english").stemWord)
+_stemmer = snowballstemmer.stemmer("english")
+_stemming = Lock()  # the stemmer keeps the word it works on
+
+
+@lru_cache(maxsize=131_072)
+def _stem(word: str) -> str:
+    with _stemming:
+        return str(_stemmer.stemWord(word))
 
 
 @cache
@@ -147,7 +155,7 @@ def _camel_parts(word: str) -> list[str]:
 
 
 def _stemmed(word: str) -> str:
-    return str(_stem(word[:_LONGEST])) if word.isascii() else word[:_LONGEST]
+    return _stem(word[:_LONGEST]) if word.isascii() else word[:_LONGEST]
 
 
 _ASKING = frozenset(_stemmed(word) for word in QUESTION_WORDS)

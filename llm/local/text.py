@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from threading import Lock
 from typing import Literal
 
 import snowballstemmer
@@ -59,7 +60,14 @@ _HAN_QUESTION = re.compile(
     "他们|她们|它们|其|之|于|以及|以|所|为|由|有|个|这|那|应该|应当|应|可以|需要|必须|要|会|能|都|也|将|对|从|到|按照|按|根据|请|告诉|一下|主要"
 )
 
-_stem = lru_cache(maxsize=65536)(snowballstemmer.stemmer("english").stemWord)
+_stemmer = snowballstemmer.stemmer("english")
+_stemming = Lock()  # the stemmer keeps the word it works on
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    with _stemming:
+        return str(_stemmer.stemWord(word))
 
 
 def language_of(text: str) -> Language:

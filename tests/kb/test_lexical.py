@@ -1,9 +1,12 @@
 """What counts as a term, and that documents and questions agree on it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb import lexical
 from kb.lexical import fold, question_terms, term_key, terms, weighted_terms
 
 
@@ -97,3 +100,16 @@ def test_a_new_line_parts_terms(first: str, second: str) -> None:
 @given(st.lists(st.sampled_from(["hotel", "HR-2024-017", "年假规定", "20GB", "getUserName"]), max_size=6))
 def test_order_and_repetition_are_kept(words: list[str]) -> None:
     assert terms(" ".join(words)) == [term for word in words for term in terms(word)]
+
+
+def test_words_are_stemmed_alike_by_many_threads_at_once() -> None:
+    words = [
+        f"{start}{end}"
+        for start in ("organ", "general", "relat", "hop")
+        for end in ("ization", "ized", "ing", "ational")
+    ]
+    many = [f"{prefix}{word}" for prefix in map(chr, range(ord("a"), ord("z") + 1)) for word in words]
+    with ThreadPoolExecutor(8) as threads:
+        at_once = list(threads.map(lambda word: question_terms(word), many))
+    lexical._stem.cache_clear()
+    assert at_once == [question_terms(word) for word in many]
