@@ -7,7 +7,7 @@ A folder holds `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` (`_id`, 
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,10 @@ class QuestionSet:
     def answerable(self) -> list[SetQuestion]:
         return [question for question in self.questions if question.relevant]
 
+    @property
+    def unanswerable(self) -> list[SetQuestion]:
+        return [question for question in self.questions if not question.relevant]
+
 
 def read_set(folder: Path) -> QuestionSet:
     """Read a BEIR folder.
@@ -66,6 +70,18 @@ def read_set(folder: Path) -> QuestionSet:
     if not documents or not questions:
         raise BadSet(f"{folder} has no documents or no questions.")
     return QuestionSet(folder.resolve().name, documents, questions)
+
+
+def spread(questions: Sequence[SetQuestion], count: int) -> list[SetQuestion]:
+    """At most `count` questions, taken evenly over the whole list."""
+    step = max(len(questions) / count, 1)
+    return [questions[int(place * step)] for place in range(min(count, len(questions)))]
+
+
+def sample(questions: QuestionSet, count: int) -> QuestionSet:
+    """The set with at most `count` questions that have an answer, and as many that have none. All documents stay."""
+    kept = [*spread(questions.answerable, count), *spread(questions.unanswerable, count)]
+    return replace(questions, questions=kept)
 
 
 def ndcg(ranked: Sequence[str], relevant: Mapping[str, int], k: int) -> float:

@@ -7,6 +7,7 @@ The collection is deleted afterwards, however the measuring ends.
 import os
 import socket
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,13 +62,29 @@ class Tally:
     milliseconds: list[float] = field(default_factory=list)
 
 
-Judge = Callable[[Shelf, Progress], dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A further measurement, of a part that this one does not know: it gives figures to report beside its own.
+
+    `add_arguments` declares the options of the command that `measure` reads.
+    """
+
+    measure: Callable[[Shelf, Mapping[str, Any], Progress], dict[str, Any]]
+    add_arguments: Callable[[ArgumentParser], None] = lambda parser: None
+    help: str = ""
+
+
 JUDGES: dict[str, Judge] = {}
-"""Further measurements by name, of parts that this one does not know: each gives figures to report beside its own."""
+"""Measurements by the name of their option; apps that stand above this one add theirs as they start."""
 
 
 def evaluate(
-    questions: QuestionSet, *, method: Method = "fused", judges: Sequence[str] = (), progress: Progress
+    questions: QuestionSet,
+    *,
+    method: Method = "fused",
+    judges: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    progress: Progress,
 ) -> dict[str, Any]:
     """The figures of one question set, by document: nDCG, recall, reciprocal rank, times.
 
@@ -79,7 +96,7 @@ def evaluate(
     with shelved(questions, progress) as shelf:
         figures = measure(shelf, method, progress)
         for name in judges:
-            figures |= JUDGES[name](shelf, progress)
+            figures |= JUDGES[name].measure(shelf, options or {}, progress)
     return figures
 
 

@@ -1,7 +1,7 @@
 """A question set is measured through the product's own tables, and leaves nothing behind."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from kb import evaluation
 from kb.access import acting_as_system
-from kb.beir import BadSet, ndcg, percentile, read_set, recall, reciprocal_rank
+from kb.beir import BadSet, ndcg, percentile, read_set, recall, reciprocal_rank, sample
 from kb.collections import create_collection
 from kb.models import Collection, Document, Passage
 from kb.models_index import IndexTotal, PassageVector, Posting
@@ -70,17 +70,30 @@ def test_the_figures_of_a_small_set(folder: Path, model_server: ModelServers, me
 def test_it_is_told_without_json_too(folder: Path, model_server: ModelServers) -> None:
     out = StringIO()
     call_command("evaluate", str(folder), stdout=out)
-    assert "ndcg@10          1.0" in out.getvalue()
+    assert "ndcg@10                1.0" in out.getvalue()
 
 
 def test_further_measurements_see_the_shelf(
     folder: Path, model_server: ModelServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unanswerable(shelf: evaluation.Shelf, progress: evaluation.Progress) -> dict[str, object]:
-        return {"unanswerable": [question.id for question in shelf.questions.questions if not question.relevant]}
+    def unanswerable(
+        shelf: evaluation.Shelf, options: Mapping[str, object], progress: evaluation.Progress
+    ) -> dict[str, object]:
+        return {"unanswerable": [question.id for question in shelf.questions.unanswerable], "how": options["how"]}
 
-    monkeypatch.setitem(evaluation.JUDGES, "answers", unanswerable)
-    assert evaluated(folder, "--answers")["unanswerable"] == ["q3"]
+    judge = evaluation.Judge(unanswerable, lambda parser: parser.add_argument("--how") and None)
+    monkeypatch.setitem(evaluation.JUDGES, "judged", judge)
+    figures = evaluated(folder, "--judged", "--how", "well")
+    assert (figures["unanswerable"], figures["how"]) == (["q3"], "well")
+
+
+def test_a_sample_is_spread_over_the_questions(folder: Path, model_server: ModelServers) -> None:
+    sampled = sample(read_set(folder), 1)
+    assert [question.id for question in sampled.questions] == ["q1", "q3"]
+    assert len(sampled.documents) == 3
+    assert evaluated(folder, "--limit", "1")["questions"] == 1
+    with pytest.raises(CommandError, match="no number of questions"):
+        evaluated(folder, "--limit", "0")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, RuntimeError])
