@@ -24,6 +24,7 @@ from kb.collections import (
 )
 from kb.errors import DocumentError
 from kb.models import WORKING, Collection, Document, DocumentVersion, Page, Passage, Scope, State
+from kb.models_tables import DocumentTable, TableRows
 from kb.parsing.filenames import safe_filename
 from kb.queue import wake_on_commit
 from kb.storage import Blob
@@ -255,9 +256,9 @@ def erase(document_ids: Sequence[int]) -> None:
 
 
 def clear(version_ids: Sequence[int]) -> None:
-    """Inside `acting_as_system`: remove the pages, passages and index entries of versions."""
+    """Inside `acting_as_system`: remove the pages, passages, tables and index entries of versions."""
     indexing.remove_versions(version_ids)
-    for model in (Passage, Page):
+    for model in (TableRows, DocumentTable, Passage, Page):
         rows = model.objects.filter(version__in=version_ids)
         rows._raw_delete(rows.db)  # without loading millions of rows to look for what else refers to them
 
@@ -356,7 +357,8 @@ def _rescope(document: Document, scope: Scope) -> None:
     document.save(update_fields=["scope", "collection", "updated_at"])
     versions = list(document.versions.order_by("pk").select_for_update().values_list("pk", flat=True))
     DocumentVersion.objects.filter(pk__in=versions).update(scope=scope)
-    Page.objects.filter(version__in=versions).update(scope=scope)
+    for model in (Page, DocumentTable, TableRows):
+        model.objects.filter(version__in=versions).update(scope=scope)
     Passage.objects.filter(version__in=versions).update(scope=scope, collection=scope.collection)
     indexing.rescope(versions, scope.pk)
     if not old.is_default and old != scope:

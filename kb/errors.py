@@ -51,6 +51,16 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "Looking through every text for these words took too long. Name a document, or look for rarer words.",
         "在全部文本中查找这些文字耗时过长。请指定文档，或改用更少见的词语。",
     ),
+    "query_refused": (
+        "invalid",
+        "The query was not run. {reason}",
+        "查询未能执行。{reason}",
+    ),
+    "queries_busy": (
+        "conflict",
+        "Too many queries are running. Try again in a moment.",
+        "同时运行的查询过多，请稍后重试。",
+    ),
     "storage_full": (
         "storage",
         "The server's storage is full; the file was not kept. Tell your administrator and upload it again later.",

@@ -33,6 +33,8 @@ from kb.matching import folded
 from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParsedFile, ParseError, Part, parse_file
 from kb.storage import BlobMissing, storage
+from kb.tables import store_tables
+from kb.tabular import tables
 from kb.uploads import limits
 from kb.versions import switch_current
 from llm.errors import ModelError
@@ -196,6 +198,12 @@ def read(job: Job) -> None:
         job.lease.pulse()
 
 
+def tabulate(job: Job) -> None:
+    """Rows → tables that can be asked by SQL."""
+    if job.parsed is not None:
+        store_tables(tables(job.parsed.parts(), job.parsed.media_type), job.lease.writing, job.lease.pulse)
+
+
 def cut(job: Job) -> None:
     """Pages → passages."""
     if job.parsed is None:
@@ -279,7 +287,7 @@ def _forget_failed(document: Document, number: int) -> None:
         DocumentVersion.objects.filter(pk__in=ids).update(parsed_at=None, passage_count=0)
 
 
-STEPS = (read, cut, embed, index, publish)
+STEPS = (read, tabulate, cut, embed, index, publish)
 
 
 def _shown_on(lease: Lease) -> Callable[[int, int | None, str], None]:

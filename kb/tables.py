@@ -1,0 +1,143 @@
+"""The tables of versions: keeping them, and what there is of them. See `kb.sql` for asking them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from kb.access import current_actor
+from kb.models import DocumentVersion, State
+from kb.models_tables import DocumentTable, TableRows
+from kb.tabular import Batch
+from kb.versions import valid_on
+
+SEEN = 200
+"""So many tables are listed at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A table as it is told to those who ask it: `name` is what SQL calls it."""
+
+    name: str
+    document: int
+    version: int
+    title: str
+    label: str
+    page: int | None
+    columns: tuple[dict[str, Any], ...]
+    rows: int
+
+
+def store_tables(
+    batches: Iterable[Batch],
+    writing: Callable[[], AbstractContextManager[DocumentVersion]],
+    pulse: Callable[[], None] = lambda: None,
+) -> None:
+    """Keep the tables of the version that `writing` locks, a batch to a transaction."""
+    table: DocumentTable | None = None
+    for batch in batches:
+        draft = batch.table
+        with writing() as version:
+            place = {"version_id": version.pk, "scope_id": version.scope_id}
+            if table is None:
+                table = DocumentTable.objects.create(
+                    **place,
+                    document_id=version.document_id,
+                    ordinal=draft.ordinal,
+                    name=draft.name[:200],
+                    label=draft.label[:200],
+                    page=draft.page,
+                    header_start=draft.header_start,
+                    header_end=draft.header_end,
+                )
+            if batch.rows:
+                TableRows.objects.create(**place, table=table, first=batch.first, rows=batch.rows)
+            if batch.last:
+                columns = [column.told() for column in draft.columns]
+                DocumentTable.objects.filter(pk=table.pk).update(
+                    columns=columns, row_count=draft.row_count, end=draft.end
+                )
+                table = None
+        pulse()
+
+
+def answering(as_of: date | None = None, collections: Collection[int] | None = None) -> QuerySet[DocumentTable]:
+    """Inside `acting_as`: the tables of the versions that answer today or on another day, of these collections."""
+    current_actor()
+    found = DocumentTable.objects.select_related("version__document")
+    if as_of is None:
+        found = found.filter(version=F("document__current_version"))
+    else:
+        later = DocumentVersion.objects.filter(valid_on(as_of), state=State.READY).order_by("document_id", "-number")
+        found = found.filter(version__in=later.distinct("document_id").values("pk"))
+    return found if collections is None else found.filter(document__collection__in=list(collections))
+
+
+def list_tables(
+    *,
+    document: int | None = None,
+    versions: Collection[int] | None = None,
+    words: str = "",
+    as_of: date | None = None,
+    collections: Collection[int] | None = None,
+    limit: int = SEEN,
+) -> list[TableInfo]:
+    """Inside `acting_as`: the tables that can be asked, those of one document, of versions, or named by words."""
+    if versions is not None:
+        current_actor()
+        found = DocumentTable.objects.select_related("version__document").filter(version__in=list(versions))
+    else:
+        found = answering(as_of, collections)
+    if document is not None:
+        found = found.filter(document=document)
+    for word in words.split():
+        found = found.filter(
+            Q(document__title__icontains=word)
+            | Q(name__icontains=word)
+            | Q(label__icontains=word)
+            | Q(columns__icontains=word)
+        )
+    return infos(found.order_by("document__title", "document", "ordinal")[:limit])
+
+
+def infos(found: Iterable[DocumentTable]) -> list[TableInfo]:
+    """Tables as values."""
+    return [
+        TableInfo(
+            name=f"t{table.pk}",
+            document=table.document_id,
+            version=table.version_id,
+            title=table.version.document.title,
+            label=table.label or table.name,
+            page=table.page,
+            columns=tuple(table.columns),
+            rows=table.row_count,
+        )
+        for table in found
+    ]
+
+
+def row_places(table: int, numbers: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Inside `acting_as`: where rows of a table stand in its version's text, by their numbers."""
+    current_actor()
+    wanted = sorted(set(numbers))
+    found: dict[int, tuple[int, int]] = {}
+    while wanted:
+        batch = TableRows.objects.filter(table=table, first__lte=wanted[0]).order_by("-first").first()
+        if batch is None:
+            break
+        end = batch.first + len(batch.rows)
+        inside = [number for number in wanted if batch.first <= number < end]
+        for number in inside:
+            start, stop = batch.rows[number - batch.first][:2]
+            found[number] = (start, stop)
+        if not inside:
+            break
+        wanted = [number for number in wanted if number >= end]
+    return found
