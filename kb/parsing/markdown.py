@@ -1,9 +1,15 @@
-"""Markdown: the source text as it stands, with the spans of its headings, paragraphs, list items, tables and code."""
+"""Markdown: the source text as it stands, with the spans of its headings, paragraphs, list items, tables and code.
+
+A front matter (`---` lines with `key: value`) says something about the document and nothing that answers questions: it
+stays in the text, gives the title and metadata, and is no block, unless the file has nothing else.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -16,7 +22,8 @@ from kb.parsing.encodings import decode_file
 from kb.parsing.parsed import Block, BlockKind
 
 MAXIMUM_BYTES = 8 << 20
-_TITLE = re.compile(r"^title:\s*(['\"]?)(.+?)\1\s*$", re.MULTILINE)
+_ENTRY = re.compile(r"^([A-Za-z][\w -]{0,39}):[ \t]+(['\"]?)(\S.{0,500}?)\2[ \t]*$", re.MULTILINE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _KINDS: dict[str, BlockKind] = {
     "heading_open": "heading",
     "paragraph_open": "paragraph",
@@ -45,9 +52,17 @@ def parse(path: Path, out: Composer) -> None:
         return
     text = decode_file(path)
     tokens = _PARSER.parse(text)
-    if tokens and tokens[0].type == "front_matter" and (match := _TITLE.search(tokens[0].content)):
-        out.title = match[2]
+    if tokens and tokens[0].type == "front_matter":
+        entries = {match[1].lower(): _plain(match[3]) for match in islice(_ENTRY.finditer(tokens[0].content), 50)}
+        out.title = entries.pop("title", "") or out.title
+        out.metadata |= entries
+        tokens = tokens[1:] or tokens
     out.verbatim(text, markdown_blocks(text, tokens))
+
+
+def _plain(value: str) -> str:
+    """A value without the HTML that site generators let stand in it."""
+    return html.unescape(_TAG.sub("", value)).strip()
 
 
 def markdown_blocks(text: str, tokens: Sequence[Token]) -> Iterator[Block]:

@@ -26,6 +26,20 @@ def test_markdown_keeps_its_source_and_tells_its_blocks(parsed: Reader) -> None:
     assert ("paragraph", "<div>raw html</div>") in shapes(document)
 
 
+def test_front_matter_tells_of_the_document_and_is_not_searched(parsed: Reader) -> None:
+    front = "---\ntitle: Travel <em>before</em> you start\nowner: 'Ops &amp; Travel'\ntags:\n  - trips\n---"
+    source = f"{front}\n\nBook early.\n"
+    document = parsed("a.md", source)
+    assert document.title == "Travel before you start"
+    assert document.metadata == {"owner": "Ops & Travel"}
+    assert document.text == source
+    assert shapes(document) == [("paragraph", "Book early.")]
+
+
+def test_a_file_of_front_matter_alone_is_kept_as_text(parsed: Reader) -> None:
+    assert [kind for kind, _ in shapes(parsed("a.md", "---\ntitle: Only this\n---\n"))] == ["paragraph"]
+
+
 def test_first_heading_is_the_title_without_marks(parsed: Reader) -> None:
     assert parsed("a.md", "intro\n\n## The rules ##\n").title == "The rules"
 
