@@ -79,8 +79,11 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
 def sample_question(topic: Topic) -> str:
     """A question that the topic's document answers, in the document's own language."""
     if topic.chinese:
-        return f"《{topic.title}》中关于“{topic.heading}”是怎么规定的？"
-    return f"What does “{topic.title}” say about “{topic.heading}”?"
+        return f"《{topic.title}》对{topic.heading}有哪些规定？"
+    heading = topic.heading
+    # A heading's first letter is large only because it stands first; abbreviations and names in capitals stay.
+    spoken = heading[0].lower() + heading[1:] if heading[1:2].islower() else heading
+    return f"What does “{topic.title}” say about {spoken}?"
 
 
 @require_POST
