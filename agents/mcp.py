@@ -101,6 +101,12 @@ async def find_in_documents(text: str, document: int | None = None) -> dict[str,
 
 
 @server.tool()
+async def query_tables(sql: str | None = None, about: str | None = None, document: int | None = None) -> dict[str, Any]:
+    """Ask spreadsheets and tables by SQL (one select); without `sql`, list the tables with their columns."""
+    return await _call("query_tables", {"sql": sql, "about": about, "document": document})
+
+
+@server.tool()
 async def ask(question: str, mode: Literal["auto", "fast", "thinking"] = "auto") -> dict[str, Any]:
     """Answer a question from the documents, with a literal quote for every mark like [1] in the answer."""
     try:

@@ -31,6 +31,8 @@ from agents.router import route
 from agents.sources import Shown, Sources
 from agents.threads import in_thread
 
+COMPUTING = ("run_python", "query_tables")
+"""Tools whose results hold numbers that stand in no document."""
 BROKE_OFF = Failed(
     "broke_off",
     "The answer broke off and could not be continued. What there is of it is kept; ask again for a whole one.",
@@ -76,7 +78,7 @@ def evidence(deps: Deps, events: Sequence[Event]) -> Evidence:
         number = deps.sources.holding(one.version, one.start, one.end)
         if number and (source := deps.sources.get(number)):
             passages[one.number] = f"{source.source.context}\n{source.text}"
-    returned = [event for event in events if isinstance(event, ToolReturned) and event.name == "run_python"]
+    returned = [event for event in events if isinstance(event, ToolReturned) and event.name in COMPUTING]
     return Evidence(citations, passages, "\n".join(str(event.result) for event in returned), deps.question)
 
 

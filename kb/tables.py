@@ -82,18 +82,13 @@ def answering(as_of: date | None = None, collections: Collection[int] | None = N
 def list_tables(
     *,
     document: int | None = None,
-    versions: Collection[int] | None = None,
     words: str = "",
     as_of: date | None = None,
     collections: Collection[int] | None = None,
     limit: int = SEEN,
 ) -> list[TableInfo]:
-    """Inside `acting_as`: the tables that can be asked, those of one document, of versions, or named by words."""
-    if versions is not None:
-        current_actor()
-        found = DocumentTable.objects.select_related("version__document").filter(version__in=list(versions))
-    else:
-        found = answering(as_of, collections)
+    """Inside `acting_as`: the tables that can be asked, of one document or all, whose names or columns have words."""
+    found = answering(as_of, collections)
     if document is not None:
         found = found.filter(document=document)
     for word in words.split():
@@ -104,6 +99,23 @@ def list_tables(
             | Q(columns__icontains=word)
         )
     return infos(found.order_by("document__title", "document", "ordinal")[:limit])
+
+
+def tables_at(places: Iterable[tuple[int, int, int]], limit: int) -> list[TableInfo]:
+    """Inside `acting_as`: the tables of which places (a version and a span each) are a part, in the order of places."""
+    current_actor()
+    spans = list(places)
+    touching = Q(pk__in=())
+    for version, start, end in spans:
+        touching |= Q(version=version, header_start__lt=end, end__gt=start)
+    found = list(DocumentTable.objects.select_related("version__document").filter(touching))
+    chosen = {
+        table.pk: table
+        for version, start, end in spans
+        for table in found
+        if table.version_id == version and table.header_start < end and start < table.end
+    }
+    return infos(list(chosen.values())[:limit])
 
 
 def infos(found: Iterable[DocumentTable]) -> list[TableInfo]:

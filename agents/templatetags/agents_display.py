@@ -101,6 +101,10 @@ def step_text(step: Step) -> str:
             return _("Looked for the words “%(text)s”") % values
         case "list_documents":
             return _("Looked through the list of documents")
+        case "query_tables" if step.arguments.get("sql"):
+            return _("Asked tables for their rows")
+        case "query_tables":
+            return _("Looked through the list of tables")
         case "run_python":
             return _("Calculated")
         case "plan":
@@ -113,7 +117,10 @@ def step_result(step: Step) -> str:
     """What came of a step."""
     if step.error:
         return step.error
-    if step.name in ("search_knowledge", "find_in_documents", "list_documents") and step.state == "done":
+    if (
+        step.name in ("search_knowledge", "find_in_documents", "list_documents", "query_tables")
+        and step.state == "done"
+    ):
         return ngettext("%(count)s found", "%(count)s found", step.found) % {"count": step.found}
     if step.name == "run_python":
         return step.summary[:200]

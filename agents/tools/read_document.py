@@ -10,7 +10,7 @@ from pydantic import Field
 from agents.deps import Deps
 from agents.threads import in_thread
 from agents.tools import Result, ToolError
-from agents.tools.shelf import AS_OF, Piece, day_of, days_of, passages, pieces, show, version_of
+from agents.tools.shelf import AS_OF, Piece, day_of, days_of, passages, pieces, show, tables_beneath, version_of
 from kb import reading
 from kb.access import acting_as
 from kb.models import DocumentVersion
@@ -29,11 +29,13 @@ async def read_document(
 ) -> Result:
     """Read a document from a page, a section or a place on, about two pages at once. Gives passages to cite.
 
-    `next_start` in the result says where to read on; without it the end is reached."""
+    `next_start` in the result says where to read on; without it the end is reached. `tables` are for `query_tables`."""
     info, found, next_start = await in_thread(_read, deps, document, page, section, start, as_of)
     data: dict[str, Any] = {"document": info}
     if next_start is not None:
         data["next_start"] = next_start
+    if tables := await in_thread(tables_beneath, deps, [(one.version_id, one.start, one.end) for one in found]):
+        data["tables"] = tables
     return Result(data, show(deps, found), info["title"], len(found))
 
 

@@ -12,7 +12,7 @@ from agents.deps import Deps
 from agents.evidence import hits, show
 from agents.threads import in_thread
 from agents.tools import Result, ToolError
-from agents.tools.shelf import AS_OF, other_versions
+from agents.tools.shelf import AS_OF, other_versions, tables_beneath
 from kb.access import acting_as, collections_for
 
 NAMED = 40
@@ -28,7 +28,8 @@ async def search_knowledge(
     """Search the company's documents by meaning and by words. Gives passages with source numbers to cite.
 
     Use other words than before when something was not found. Only the versions in force are searched; where found
-    documents have others, `other_versions` names them with their days, and `as_of` searches those."""
+    documents have others, `other_versions` names them with their days, and `as_of` searches those. `tables` names the
+    tables that the passages are a part of, for `query_tables`."""
     scope = await in_thread(collection_ids, deps, collections) if collections else deps.collections
     found = await in_thread(hits, deps, query, limit=limit, collections=scope, as_of=as_of)
     shown = show(deps, found)
@@ -38,6 +39,8 @@ async def search_knowledge(
         data = {"passages": [], "note": "Nothing was found. Try other words, or list_documents."}
     elif others := await in_thread(other_versions, deps, {hit.version_id for hit in found}):
         data = {"other_versions": others}
+    if tables := await in_thread(tables_beneath, deps, [(hit.version_id, hit.start, hit.end) for hit in found]):
+        data["tables"] = tables
     return Result(data, shown, "; ".join(titles)[:300], len(shown))
 
 

@@ -14,10 +14,13 @@ from agents.sources import Shown
 from agents.tools import ToolError
 from kb.access import acting_as, current_actor, documents_for
 from kb.models import Document, DocumentVersion, Passage, State
+from kb.tables import TableInfo, tables_at
 from kb.versions import valid_on
 
 AS_OF = "Take the versions in force on this day (YYYY-MM-DD) instead of today's."
 OTHERS = 12
+TABLES = 6
+COLUMNS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,27 @@ def days_of(version: DocumentVersion) -> dict[str, Any]:
         "title": version.document.title,
         "valid_from": version.effective_from.isoformat() if version.effective_from else None,
         "valid_to": version.effective_to.isoformat() if version.effective_to else None,
+    }
+
+
+def tables_beneath(deps: Deps, places: Iterable[tuple[int, int, int]]) -> list[dict[str, Any]]:
+    """The tables of which places show a part, each a version and a span, as tools tell of them."""
+    with acting_as(deps.person):
+        return [told_table(one) for one in tables_at(places, limit=TABLES)]
+
+
+def told_table(table: TableInfo) -> dict[str, Any]:
+    """A table as tools tell of it: its name in SQL, where it stands, and what its columns hold."""
+    return {
+        "table": table.name,
+        "document": table.document,
+        "title": table.title,
+        "section": table.label,
+        "rows": table.rows,
+        "columns": {
+            column["name"]: " ".join(filter(None, (column["type"], column.get("unit"))))
+            for column in table.columns[:COLUMNS]
+        },
     }
 
 

@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.api.asking import ANSWER, broken, good
 from tests.world import CANARY, World
 
-TOOLS = ["ask", "find_in_documents", "list_documents", "read_document", "search_knowledge"]
+TOOLS = ["ask", "find_in_documents", "list_documents", "query_tables", "read_document", "search_knowledge"]
 
 
 @asynccontextmanager
