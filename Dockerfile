@@ -2,8 +2,9 @@
 FROM python:3.12-slim-bookworm
 
 # ca-certificates: the model client trusts the system's store. libgl and glib: OpenCV, with which scans are read.
+# git: repositories as sources.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libgl1 libglib2.0-0 \
+    && apt-get install -y --no-install-recommends ca-certificates git libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app

@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Celery warns of a worker that runs as root because pickled messages could harm; ours are JSON.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
 
-SWEEPS = ("kb.tasks.sweep", "agents.tasks.sweep")
+SWEEPS = ("kb.tasks.sweep", "kb.tasks.sweep_sources", "agents.tasks.sweep")
 SWEEP_SECONDS = 20.0
 
 app = Celery("zhinang")

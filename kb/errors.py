@@ -117,6 +117,90 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "The server sent its content packed as “{encoding}”, which cannot be unpacked.",
         "服务器以“{encoding}”压缩内容，无法解压。",
     ),
+    "list_unreadable": (
+        "invalid",
+        "What the server lists cannot be read as a list. Check that the address is right.",
+        "服务器返回的清单无法识别。请确认网址是否正确。",
+    ),
+    "too_many_entries": (
+        "invalid",
+        "There are more than {most} entries. Choose a narrower part of it.",
+        "条目超过 {most} 个，请缩小范围。",
+    ),
+    "folder_refused": (
+        "invalid",
+        "This folder may not be watched. The operator names the folders that may, with SOURCE_FOLDERS.",
+        "不允许监视该文件夹。可监视的文件夹由运维人员通过 SOURCE_FOLDERS 指定。",
+    ),
+    "folder_missing": (
+        "invalid",
+        "The folder {path} is not there or cannot be read. Is its disk connected?",
+        "文件夹 {path} 不存在或无法读取。请检查其磁盘是否已挂载。",
+    ),
+    "file_unreadable": (
+        "invalid",
+        "The file could not be read. Check its permissions.",
+        "无法读取该文件，请检查其权限。",
+    ),
+    "s3_not_installed": (
+        "invalid",
+        "The server was installed without S3. Tell your operator to install Zhinang with the extra “s3”.",
+        "服务器未安装 S3 组件。请联系运维人员安装 zhinang[s3]。",
+    ),
+    "git_not_installed": (
+        "invalid",
+        "The program “git” is not on the worker's machine. Tell your operator to install it.",
+        "工作进程所在的机器上没有 git 程序。请联系运维人员安装。",
+    ),
+    "branch_unknown": (
+        "invalid",
+        "The repository has no branch “{branch}”. Check its name.",
+        "仓库中没有分支“{branch}”，请检查名称。",
+    ),
+    "repository_refused": (
+        "invalid",
+        "{address} could not be read as a Git repository. Check the address and the access token.",
+        "无法将 {address} 作为 Git 仓库读取。请检查地址和访问令牌。",
+    ),
+    "secret_lost": (
+        "invalid",
+        "The secret of this source can no longer be read, because the server's own key has changed. "
+        "Delete the source and set it up again; its documents may stay.",
+        "服务器密钥已更换，此来源的密钥无法再读取。请删除该来源后重新添加，文档可以保留。",
+    ),
+    "archive_in_source": (
+        "invalid",
+        "Archives of a source are not unpacked. Put its files beside it, or upload the archive by hand.",
+        "来源中的压缩包不会自动解压。请放入其中的文件，或手动上传压缩包。",
+    ),
+    "name_of_entry_too_long": (
+        "invalid",
+        "The name of this file is too long to be followed. Shorten it.",
+        "文件名过长，无法跟踪。请缩短名称。",
+    ),
+    "source_without_owner": (
+        "invalid",
+        "The person who set this source up may no longer change the collection. Set it up again.",
+        "添加此来源的人已无权修改该知识库。请重新添加。",
+    ),
+    "would_delete_most": (
+        "conflict",
+        "{gone} of {known} documents are no longer there. They are kept until somebody says whether to delete them.",
+        "{known} 篇文档中有 {gone} 篇已不在来源处。在有人确认是否删除之前，它们都会保留。",
+    ),
+    "source_name_missing": ("invalid", "Give the source a name.", "请为来源填写名称。"),
+    "source_kind_unknown": ("invalid", "There is no such kind of source.", "没有这种来源。"),
+    "setting_missing": ("invalid", "Fill in: {field}.", "请填写：{field}。"),
+    "nothing_to_answer": (
+        "conflict",
+        "This source is not waiting for an answer.",
+        "该来源没有等待答复的问题。",
+    ),
+    "went_wrong": (
+        "invalid",
+        "Something went wrong on our side. It will be tried again; the server's log says more.",
+        "我们这边出了问题，稍后会重试；详情见服务器日志。",
+    ),
     "nothing_to_retry": (
         "conflict",
         "There is nothing to try again: the latest version has neither failed nor been cancelled.",

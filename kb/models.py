@@ -203,4 +203,4 @@ class Passage(models.Model):
         return f"{self.version_id}#{self.ordinal}"
 
 
-from kb import models_index, models_tables  # noqa: E402, F401  Django finds the other tables here
+from kb import models_index, models_sources, models_tables  # noqa: E402, F401  Django finds the other tables here

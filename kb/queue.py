@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 INGEST = "kb.tasks.ingest_version"
+RUN_SOURCE = "kb.tasks.run_source"
 # A message nobody took for so long is forgotten: the sweep wakes workers again while there is work.
 EXPIRES_SECONDS = 600
 
@@ -36,7 +37,16 @@ def wake_on_commit(version_id: int) -> None:
 
 def wake(version_id: int, expires: float = EXPIRES_SECONDS) -> None:
     """Wake a worker. A broker that does not answer is logged only: the sweep finds the version later."""
+    _send(INGEST, version_id, expires)
+
+
+def wake_source(source_id: int, expires: float = EXPIRES_SECONDS) -> None:
+    """Wake a worker for a source; a broker that does not answer is logged only: the sweep finds the source later."""
+    _send(RUN_SOURCE, source_id, expires)
+
+
+def _send(task: str, pk: int, expires: float) -> None:
     try:
-        current_app.send_task(INGEST, [version_id], expires=expires, retry=False)
+        current_app.send_task(task, [pk], expires=expires, retry=False)
     except (OperationalError, OSError) as error:
-        logger.warning("No worker could be woken for version %s: %s", version_id, error)
+        logger.warning("No worker could be woken for %s(%s): %s", task, pk, error)

@@ -8,7 +8,9 @@ from kb.blobs import collect_garbage as delete_unneeded_files
 from kb.ingest import work_next
 from kb.leases import waiting
 from kb.page_images import forget_images
-from kb.queue import INGEST, wake
+from kb.queue import INGEST, RUN_SOURCE, wake, wake_source
+from kb.sources.claims import due
+from kb.sources.work import work_on
 from kb.upkeep import keep_up
 from kb.versions import switch_dated
 
@@ -48,3 +50,21 @@ def sweep() -> int:
 def collect_garbage() -> int:
     """Delete kept files that no version needs, and page images that were not asked for longest; return how many."""
     return delete_unneeded_files() + forget_images()
+
+
+@shared_task(name=RUN_SOURCE)
+def run_source(source_id: int) -> bool:
+    """Look at a source, unless another worker does; True when it is done. A long look goes on in another message."""
+    unfinished = work_on(source_id)
+    if unfinished:
+        wake_source(source_id)
+    return not unfinished
+
+
+@shared_task(name="kb.tasks.sweep_sources")
+def sweep_sources() -> int:
+    """Wake workers for the sources whose time has come, or that a worker left behind; return how many there are."""
+    waiting = due()
+    for source_id in waiting[:WOKEN_AT_ONCE]:
+        wake_source(source_id, expires=SWEEP_SECONDS)
+    return len(waiting)

@@ -65,6 +65,8 @@ def web_server() -> Iterator[Web]:
         def do_GET(self) -> None:
             web.answer(self)
 
+        do_POST = do_GET
+
         def log_message(self, format: str, *args: object) -> None:
             pass
 
