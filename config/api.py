@@ -17,7 +17,7 @@ from accounts.api import KeyAuth
 from accounts.api import router as people
 from agents.api import router as questions
 from config.field_errors import sentence
-from kb.api import router as knowledge
+from kb.document_api import router as knowledge
 from kb.errors import DocumentError, Kind
 
 ERRORS = {

@@ -110,7 +110,7 @@ def document_for(pk: int) -> Document:
     Raises:
         Document.DoesNotExist: when there is none, or the person may not read it; nobody can tell which.
     """
-    return documents_for().select_related("collection", "current_version", "latest_version").get(pk=pk)
+    return documents_for().select_related("collection", "owner", "current_version", "latest_version").get(pk=pk)
 
 
 def version_for(pk: int) -> DocumentVersion:

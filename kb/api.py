@@ -15,6 +15,7 @@ from kb import documents, storage
 from kb.access import acting_as, collections_for, document_for, documents_for
 from kb.collections import create_collection as add_collection
 from kb.collections import delete_collection as erase_collection
+from kb.descriptions import review_due as is_review_due
 from kb.documents import About
 from kb.errors import DocumentError
 from kb.filters import DocumentType, Filters, Language
@@ -81,6 +82,9 @@ class DocumentOut(Schema):
     title: str
     filename: str
     tags: list[str]
+    owner: str | None = Field(description="user name of whom readers may ask about it")
+    review_on: date | None = Field(description="from this day on somebody should look whether it is still right")
+    review_due: bool
     state: str = Field(description="queued parsing embedding indexing ready failed cancelled; of the latest version")
     progress: Progress
     error: Problem | None
@@ -105,9 +109,14 @@ class AcceptedOut(Schema):
 
 
 class Dates(Schema):
-    title: Annotated[Line, Field(max_length=500)] = ""
     effective_from: date | None = None
-    effective_to: date | None = None
+    effective_to: date | None = Field(default=None, description="The last day.")
+
+
+class UploadIn(Dates):
+    title: Annotated[Line, Field(max_length=500)] = ""
+    tags: list[Line] = Field(default=[], description="Send the field once for each tag.")
+    review_on: date | None = None
 
 
 class SearchIn(Schema):
@@ -158,7 +167,7 @@ class SearchOut(Schema):
     degraded: bool = Field(description="Meaning could not be compared just now, so only words counted.")
 
 
-def _version(version: DocumentVersion) -> dict[str, Any]:
+def version_out(version: DocumentVersion) -> dict[str, Any]:
     chinese = (get_language() or "en").startswith("zh")
     problem = version.error_zh if chinese else version.error_en
     return {
@@ -185,8 +194,8 @@ def _version(version: DocumentVersion) -> dict[str, Any]:
     }
 
 
-def _document(document: Document) -> dict[str, Any]:
-    latest = _version(document.latest_version) if document.latest_version else None
+def document_out(document: Document) -> dict[str, Any]:
+    latest = version_out(document.latest_version) if document.latest_version else None
     nothing = {"state": State.QUEUED, "progress": {"done": 0, "total": None, "unit": ""}, "error": None}
     shown = latest or nothing
     return {
@@ -195,6 +204,9 @@ def _document(document: Document) -> dict[str, Any]:
         "title": document.title,
         "filename": document.filename,
         "tags": document.tags,
+        "owner": document.owner.username if document.owner else None,
+        "review_on": document.review_on,
+        "review_due": document.review_is_due,
         "state": shown["state"],
         "progress": shown["progress"],
         "error": shown["error"],
@@ -214,7 +226,7 @@ def _content(file: UploadedFile) -> BinaryIO:
     return cast(BinaryIO, file.file)
 
 
-def _readable_document(pk: int) -> Document:
+def readable_document(pk: int) -> Document:
     try:
         return document_for(pk)
     except Document.DoesNotExist:
@@ -261,20 +273,23 @@ def list_documents(
     request: HttpRequest,
     collection_id: int,
     state: State | None = None,
+    review_due: bool = False,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> dict[str, Any]:
     with acting_as(asker(request)):
         collection = _readable_collection(collection_id)
-        found = documents_for().filter(collection=collection).select_related("latest_version")
+        found = documents_for().filter(collection=collection).select_related("latest_version", "owner")
         if state:
             found = found.filter(latest_version__state=state)
-        rows = [_document(document) for document in found.order_by("pk")[offset : offset + limit]]
+        if review_due:
+            found = found.filter(is_review_due())
+        rows = [document_out(document) for document in found.order_by("pk")[offset : offset + limit]]
         return {"documents": rows, "total": found.count()}
 
 
 @router.post("/collections/{collection_id}/documents", response={202: AcceptedOut}, summary="Upload files")
-def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFile]], form: Form[Dates]) -> Any:
+def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFile]], form: Form[UploadIn]) -> Any:
     """Each file becomes a document; a zip archive becomes one document for each file in it.
 
     What can be taken is taken. `refused` names the rest; where nothing was taken, the first reason is the error.
@@ -286,6 +301,8 @@ def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFi
         title=form.title if len(files) == 1 else "",
         effective_from=form.effective_from,
         effective_to=form.effective_to,
+        tags=form.tags,
+        review_on=form.review_on,
     )
     added: list[int] = []
     refused: list[Refused] = []
@@ -303,11 +320,11 @@ def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFi
     if refused and not added:
         raise refused[0].error
     with acting_as(person):
-        found = documents_for().select_related("latest_version").in_bulk(added)
+        found = documents_for().select_related("latest_version", "owner").in_bulk(added)
         return Status(
             202,
             {
-                "documents": [_document(found[pk]) for pk in added if pk in found],
+                "documents": [document_out(found[pk]) for pk in added if pk in found],
                 "refused": [_refused(one) for one in refused],
             },
         )
@@ -316,13 +333,13 @@ def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFi
 @router.get("/documents/{document_id}", response=DocumentOut, summary="A document, its state and progress")
 def get_document(request: HttpRequest, document_id: int) -> dict[str, Any]:
     with acting_as(asker(request)):
-        return _document(_readable_document(document_id))
+        return document_out(readable_document(document_id))
 
 
 @router.get("/documents/{document_id}/versions", response=list[VersionOut], summary="A document's versions")
 def list_versions(request: HttpRequest, document_id: int) -> list[dict[str, Any]]:
     with acting_as(asker(request)):
-        return [_version(version) for version in _readable_document(document_id).versions.all()]
+        return [version_out(version) for version in readable_document(document_id).versions.all()]
 
 
 @router.put("/documents/{document_id}/file", response={202: DocumentOut}, summary="A new version")
@@ -330,7 +347,7 @@ def replace(request: HttpRequest, document_id: int, file: File[UploadedFile], fo
     """The version before goes on answering until the new one is ready. Send the form with PUT or POST."""
     person = asker(request)
     with acting_as(person):
-        document = _readable_document(document_id)
+        document = readable_document(document_id)
     documents.replace_document(
         document,
         file.name or "",
@@ -340,13 +357,13 @@ def replace(request: HttpRequest, document_id: int, file: File[UploadedFile], fo
         effective_to=form.effective_to,
     )
     with acting_as(person):
-        return Status(202, _document(_readable_document(document_id)))
+        return Status(202, document_out(readable_document(document_id)))
 
 
 @router.get("/documents/{document_id}/file", summary="The original file", openapi_extra=FILE)
 def download(request: HttpRequest, document_id: int) -> StreamingHttpResponse:
     with acting_as(asker(request)):
-        version = _readable_document(document_id).latest_version
+        version = readable_document(document_id).latest_version
     if version is None:
         raise Http404
     try:
@@ -364,7 +381,7 @@ def download(request: HttpRequest, document_id: int) -> StreamingHttpResponse:
 @router.delete("/documents/{document_id}", response={204: None}, summary="Delete a document with all its versions")
 def delete(request: HttpRequest, document_id: int) -> Any:
     with acting_as(asker(request)):
-        document = _readable_document(document_id)
+        document = readable_document(document_id)
     documents.delete_document(document, by=asker(request))
     return Status(204, None)
 
@@ -372,7 +389,7 @@ def delete(request: HttpRequest, document_id: int) -> Any:
 @router.post("/documents/{document_id}/retry", response={202: DocumentOut}, summary="Try a failed version again")
 def retry(request: HttpRequest, document_id: int) -> Any:
     with acting_as(asker(request)):
-        document = _readable_document(document_id)
+        document = readable_document(document_id)
     documents.retry(document, by=asker(request))
     return Status(202, get_document(request, document_id))
 
@@ -380,7 +397,7 @@ def retry(request: HttpRequest, document_id: int) -> Any:
 @router.post("/documents/{document_id}/cancel", response={202: DocumentOut}, summary="Stop processing")
 def cancel(request: HttpRequest, document_id: int) -> Any:
     with acting_as(asker(request)):
-        document = _readable_document(document_id)
+        document = readable_document(document_id)
     documents.cancel(document, by=asker(request))
     return Status(202, get_document(request, document_id))
 

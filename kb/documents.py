@@ -13,6 +13,7 @@ from accounts.models import Person
 from kb import indexing
 from kb.access import acting_as_system, may_write_document
 from kb.blobs import keep, let_go, need
+from kb.changes import record
 from kb.collections import (
     check_may_write,
     check_still_reads,
@@ -28,6 +29,7 @@ from kb.models_tables import DocumentTable, TableRows
 from kb.parsing.filenames import safe_filename
 from kb.queue import wake_on_commit
 from kb.storage import Blob
+from kb.tags import tidy_tags
 
 __all__ = [
     "Upload",
@@ -65,11 +67,13 @@ class About:
     effective_from: date | None = None
     effective_to: date | None = None
     tags: Sequence[str] = ()
+    review_on: date | None = None
     metadata: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.effective_from and self.effective_to and self.effective_to < self.effective_from:
             raise DocumentError("dates_reversed")
+        tidy_tags(self.tags)
 
 
 def add_document(
@@ -120,7 +124,8 @@ def add(collection: Collection, filename: str, file: BinaryIO, about: About, *, 
             title_is_given=bool(about.title.strip()),
             filename=filename,
             external_id=about.external_id,
-            tags=list(about.tags),
+            tags=tidy_tags(about.tags),
+            review_on=about.review_on,
             owner=_kept(by),
         )
         return Upload("added", document, _new_version(document, filename, blob, about, by))
@@ -218,12 +223,13 @@ def narrow(document: Document, groups: Iterable[Group | str], *, by: Person) -> 
     _check_may_write(by, document)
     with acting_as_system():
         locked = _locked(document)
-        scope = locked.scope
+        scope, before = locked.scope, _own_readers(locked.scope)
         if scope.is_default:
             scope = Scope.objects.create(collection_id=locked.collection_id, is_default=False)
         scope.groups.set(named_groups(groups))
         check_still_reads(by, scope)
         _rescope(locked, scope)
+        record(locked, by, "readers", before, _own_readers(scope))
     document.scope = scope
 
 
@@ -236,7 +242,9 @@ def widen(document: Document, *, by: Person) -> None:
     _check_may_write(by, document)
     with acting_as_system():
         locked = _locked(document)
+        before = _own_readers(locked.scope)
         _rescope(locked, Scope.objects.get(collection=locked.collection, is_default=True))
+        record(locked, by, "readers", before, "")
     document.scope = locked.scope
 
 
@@ -350,6 +358,11 @@ def _new_version(document: Document, filename: str, blob: Blob, about: About, by
     return version
 
 
+def _own_readers(scope: Scope) -> list[str]:
+    """The groups of a narrowed document's readers; none where its collection's readers are."""
+    return [] if scope.is_default else list(scope.groups.order_by("name").values_list("name", flat=True))
+
+
 def _rescope(document: Document, scope: Scope) -> None:
     """Give a locked document and everything under it to the readers of `scope`."""
     old = document.scope
@@ -360,6 +373,7 @@ def _rescope(document: Document, scope: Scope) -> None:
     for model in (Page, DocumentTable, TableRows):
         model.objects.filter(version__in=versions).update(scope=scope)
     Passage.objects.filter(version__in=versions).update(scope=scope, collection=scope.collection)
+    document.changes.update(scope=scope)
     indexing.rescope(versions, scope.pk)
     if not old.is_default and old != scope:
         old.delete()

@@ -46,6 +46,22 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "The last day of validity is before the first. Correct the dates.",
         "失效日期早于生效日期，请更正日期。",
     ),
+    "title_missing": ("invalid", "Give the document a title.", "请填写文档标题。"),
+    "title_too_long": (
+        "invalid",
+        "The title is longer than 500 characters. Choose a shorter one.",
+        "标题超过 500 个字符，请缩短标题。",
+    ),
+    "bad_tags": (
+        "invalid",
+        "A document has at most 50 tags of at most 100 characters each. Use fewer or shorter ones.",
+        "每个文档最多 50 个标签，每个标签最多 100 个字符。请减少或缩短标签。",
+    ),
+    "unknown_person": (
+        "invalid",
+        "There is no account of this name: {name}. Give the user name of somebody who can sign in.",
+        "没有这个账号：{name}。请填写可以登录的人的用户名。",
+    ),
     "find_too_slow": (
         "invalid",
         "Looking through every text for these words took too long. Name a document, or look for rarer words.",

@@ -1,8 +1,14 @@
 """Forms about collections and documents."""
 
+import re
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class CollectionForm(forms.Form):
@@ -22,12 +28,44 @@ class CollectionForm(forms.Form):
     )
 
 
-class VersionForm(forms.Form):
+def _day(label: "StrOrPromise") -> forms.DateField:
+    return forms.DateField(
+        label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class DatesForm(forms.Form):
+    """The first and the last day on which a version is valid."""
+
+    effective_from = _day(_("Valid from"))
+    effective_to = _day(_("Valid until"))
+
+
+class VersionForm(DatesForm):
     """A new version of a document."""
 
     file = forms.FileField(
         label=_("File"), error_messages={"required": _("Choose a file first.")}, allow_empty_file=True
     )
-    effective_from = forms.DateField(
-        label=_("Valid from"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class DescriptionForm(forms.Form):
+    """What is said about a document. The verb says what is wrong with it."""
+
+    title = forms.CharField(label=_("Title"), required=False, widget=forms.TextInput(attrs={"maxlength": 500}))
+    tags = forms.CharField(label=_("Tags"), required=False)
+    owner = forms.CharField(
+        label=_("Owner"), required=False, widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off"})
     )
+    review_on = _day(_("Review on"))
+    readers = forms.ChoiceField(
+        choices=[("collection", _("Everyone who may read its collection")), ("groups", _("Only these groups:"))],
+        widget=forms.RadioSelect,
+    )
+    groups = forms.ModelMultipleChoiceField(
+        queryset=Group.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def clean_tags(self) -> list[str]:
+        """Tags stand between commas, whichever comma people type."""
+        return re.split("[,，、;；\\n]", self.cleaned_data["tags"])

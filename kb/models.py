@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -59,6 +60,8 @@ class Document(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    review_on = models.DateField(_("review on"), null=True, blank=True)  # from then on somebody should look at it again
+    retitled = models.BooleanField(default=False)  # a person changed the title, and the index has the old one still
     current_version = models.ForeignKey("DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+")
     latest_version = models.ForeignKey("DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -69,10 +72,17 @@ class Document(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["collection", "-updated_at"]),
             models.Index(fields=["collection", "external_id"]),
+            models.Index(fields=["review_on"], condition=Q(review_on__isnull=False), name="documents_to_review"),
+            models.Index(fields=["id"], condition=Q(retitled=True), name="documents_retitled"),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def review_is_due(self) -> bool:
+        """Whether the day has come on which somebody should look whether it is still right."""
+        return self.review_on is not None and self.review_on <= timezone.localdate()
 
 
 class State(models.TextChoices):
@@ -201,6 +211,27 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id}#{self.ordinal}"
+
+
+class DocumentChange(models.Model):
+    """A line about what somebody changed of a document beside its files; only ever added.
+
+    `field` is title, tags, owner, review_on, effective_from, effective_to, readers or passage."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="changes")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(DocumentVersion, null=True, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    field = models.CharField(max_length=20)
+    old = models.TextField(blank=True)
+    new = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.field}"
 
 
 from kb import models_index, models_sources, models_tables  # noqa: E402, F401  Django finds the other tables here

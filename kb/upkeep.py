@@ -11,6 +11,7 @@ from django.db import connection
 from kb import embedding
 from kb.access import acting_as_system
 from kb.calibration import calibrate_if_due
+from kb.descriptions import index_new_titles
 from kb.generations import activate, configured_generation, drop_retired, ensure_generation
 from kb.indexing import fold_statistics, write_vectors
 from kb.models import Passage, State
@@ -48,6 +49,7 @@ def keep_up() -> None:
         fold_statistics()
     try:
         follow_model()
+        index_new_titles()
     except ModelError as error:
         logger.warning("The embedding model cannot be asked: %s", error)
         return

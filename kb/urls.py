@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kb.views import documents, sources
+from kb.views import descriptions, documents, sources
 
 app_name = "kb"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("documents/<int:collection_id>/", documents.documents, name="collection"),
     path("documents/<int:collection_id>/upload/", documents.upload, name="upload"),
     path("documents/d/<int:pk>/", sources.document, name="document"),
+    path("documents/d/<int:pk>/edit/", descriptions.edit, name="edit"),
+    path("documents/d/<int:pk>/versions/<int:number>/", descriptions.dates, name="dates"),
     path("sources/<int:version_id>/", sources.source, name="source"),
     path("sources/<int:version_id>/file/", sources.download, name="download"),
     path("pages/<int:version_id>/<int:number>.png", sources.page_image, name="page_image"),

@@ -4,7 +4,7 @@ from django import template
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kb.models import WORKING, DocumentVersion, State
+from kb.models import WORKING, DocumentChange, DocumentVersion, State
 
 register = template.Library()
 
@@ -40,6 +40,21 @@ def error_sentence(version: DocumentVersion) -> str:
     """What went wrong and what to do, in the language of the page."""
     chinese = (get_language() or "").startswith("zh")
     return (version.error_zh if chinese else version.error_en) or version.error_en
+
+
+@register.filter
+def change_label(change: DocumentChange) -> str:
+    """What a line of changes is about."""
+    return {
+        "title": _("Title"),
+        "tags": _("Tags"),
+        "owner": _("Owner"),
+        "review_on": _("Review on"),
+        "effective_from": _("Valid from"),
+        "effective_to": _("Valid until"),
+        "readers": _("Who may read it"),
+        "passage": _("Passage"),
+    }.get(change.field, change.field)
 
 
 def _unit(unit: str) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Person
 from kb.access import acting_as, collections_for, document_for, documents_for, may_write
+from kb.descriptions import review_due
 from kb.documents import cancel, create_collection, delete_document, retry
 from kb.errors import DocumentError
 from kb.forms import CollectionForm
@@ -90,6 +91,8 @@ def _filtered(request: HttpRequest, collection: Collection | None) -> QuerySet[D
             found = found.filter(latest_version__state__in=WORKING)
         case "failed":
             found = found.filter(latest_version__state__in=[State.FAILED, State.CANCELLED])
+        case "review":
+            found = found.filter(review_due())
     return found
 
 

@@ -80,10 +80,15 @@ def _upload_version(request: HttpRequest, person: Person, pk: int, form: Version
     file = form.cleaned_data["file"]
     try:
         version = replace_document(
-            found, file.name, file.file, by=person, effective_from=form.cleaned_data["effective_from"]
+            found,
+            file.name,
+            file.file,
+            by=person,
+            effective_from=form.cleaned_data["effective_from"],
+            effective_to=form.cleaned_data["effective_to"],
         )
     except DocumentError as error:
-        form.add_error("file", sentence(error))
+        form.add_error("effective_to" if error.code == "dates_reversed" else "file", sentence(error))
         return _document_page(request, person, pk, form, status=422)
     messages.success(request, _("Version %(number)s is being read.") % {"number": version.number})
     return redirect("kb:document", pk)

@@ -264,3 +264,44 @@ def test_search_knows_days_methods_and_bounds(
     assert "210" in texts(collections=[handbook.pk], documents=[document["id"]])
     assert texts(documents=[document["id"] + 1]) == ""
     assert "210" in texts(query="Berlin\0 night")
+
+
+def test_what_is_said_about_a_document_is_changed(
+    api: ClientOf, admin: Person, alice: Person, bob: Person, handbook: Collection
+) -> None:
+    client, path = api(admin), f"/api/v1/collections/{handbook.pk}/documents"
+    sent = {"files": file("leave.md"), "tags": ["leave", "people"], "review_on": "2020-01-31"}
+    document = client.post(path, sent).json()["documents"][0]
+    assert (document["tags"], document["review_on"], document["review_due"]) == (
+        ["leave", "people"],
+        "2020-01-31",
+        True,
+    )
+    assert client.get(path, {"review_due": "true"}).json()["total"] == 1
+    one = f"/api/v1/documents/{document['id']}"
+    changed = client.patch(one, {"title": "Leave", "owner": "alice", "review_on": None, "groups": ["People"]}, JSON)
+    assert {name: changed.json()[name] for name in ("title", "owner", "review_on", "tags")} == {
+        "title": "Leave",
+        "owner": "alice",
+        "review_on": None,
+        "tags": ["leave", "people"],
+    }
+    assert api(bob).get(one).status_code == 404
+    assert api(alice).patch(one, {"title": "Mine"}, JSON).status_code == 403
+    assert client.patch(one, {"groups": None}, JSON).status_code == 200
+    lines = api(bob).get(f"{one}/changes").json()
+    assert [(line["field"], line["new"], line["by"]) for line in lines] == [
+        ("readers", "", "admin"),
+        ("readers", "People", "admin"),
+        ("review_on", "", "admin"),
+        ("owner", "alice", "admin"),
+        ("title", "Leave", "admin"),
+    ]
+    for wrong in ({"title": ""}, {"owner": "nobody"}, {"tags": None}, {"review_on": "soon"}, {"groups": ["None"]}):
+        assert client.patch(one, wrong, JSON).status_code == 422, wrong
+    dated = client.patch(f"{one}/versions/1", {"effective_from": "2026-01-01"}, JSON).json()
+    assert (dated["effective_from"], dated["effective_to"]) == ("2026-01-01", None)
+    dated = client.patch(f"{one}/versions/1", {"effective_to": "2026-12-31"}, JSON).json()
+    assert (dated["effective_from"], dated["effective_to"]) == ("2026-01-01", "2026-12-31")
+    assert client.patch(f"{one}/versions/1", {"effective_to": "2025-12-31"}, JSON).status_code == 422
+    assert client.patch(f"{one}/versions/2", {}, JSON).status_code == 404

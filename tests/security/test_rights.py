@@ -34,14 +34,18 @@ JSON = "application/json"
 DOCUMENTS: dict[str, tuple[str, ...]] = {
     "api/v1/collections/<collection_id>": ("GET", "DELETE"),
     "api/v1/collections/<collection_id>/documents": ("GET", "POST"),
-    "api/v1/documents/<document_id>": ("GET", "DELETE"),
+    "api/v1/documents/<document_id>": ("GET", "PATCH", "DELETE"),
+    "api/v1/documents/<document_id>/changes": ("GET",),
     "api/v1/documents/<document_id>/versions": ("GET",),
+    "api/v1/documents/<document_id>/versions/<number>": ("PATCH",),
     "api/v1/documents/<document_id>/file": ("GET", "PUT"),
     "api/v1/documents/<document_id>/retry": ("POST",),
     "api/v1/documents/<document_id>/cancel": ("POST",),
     "documents/<int:collection_id>/": ("GET",),
     "documents/<int:collection_id>/upload/": ("POST",),
     "documents/d/<int:pk>/": ("GET", "POST"),
+    "documents/d/<int:pk>/edit/": ("POST",),
+    "documents/d/<int:pk>/versions/<int:number>/": ("POST",),
     "sources/<int:version_id>/": ("GET",),
     "sources/<int:version_id>/file/": ("GET",),
     "pages/<int:version_id>/<int:number>.png": ("GET",),
@@ -146,6 +150,8 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": {"files": SimpleUploadedFile("new.md", b"# New")}}
     if method == "POST" and "documents/d/" in path:
         return {"data": {"file": SimpleUploadedFile("new.md", b"# New")}}
+    if method == "PATCH":
+        return {"data": {"title": "Mine", "effective_from": "2020-01-01"}, "content_type": JSON}
     return {"data": {"helped": "yes"}} if "feedback" in path else {}
 
 
@@ -264,8 +270,8 @@ def test_leaving_a_group_counts_from_the_next_request(target: Target) -> None:
     api, page = world.api("alice"), world.browser("alice")
     reading = [
         target.path(pattern)
-        for pattern in DOCUMENTS
-        if pattern.endswith(("file/", "/file", "/")) and "upload" not in pattern
+        for pattern, methods in DOCUMENTS.items()
+        if "GET" in methods and pattern.endswith(("file/", "/file", "/")) and "upload" not in pattern
     ]
     reading += [target.path("pages/<int:version_id>/<int:number>.png"), target.path("api/v1/documents/<document_id>")]
 
