@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
@@ -19,7 +19,8 @@ from agents import runs
 from agents.event_stream import HEADERS, event_number, frames
 from agents.events import Failed
 from agents.journal import stored_after
-from agents.models import Conversation, Run, RunState
+from agents.models import Conversation, Mode, Run, RunState
+from agents.survey_rows import as_data, csv_file
 from agents.writer import Summary
 from kb.access import acting_as, collections_for
 
@@ -32,7 +33,8 @@ EVENTS: dict[str, Any] = {
 
 class AskIn(Schema):
     question: Annotated[str, Field(min_length=1, max_length=runs.QUESTION_LENGTH)]
-    mode: Literal["auto", "fast", "thinking"] = "auto"
+    mode: Literal["auto", "fast", "thinking", "exhaustive"] = "auto"
+    exhaustive: bool = Field(default=False, description="Check every document, one by one; the same as this mode.")
     collections: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = Field(
         default=None, description="Look in these only; in all that you may read otherwise."
     )
@@ -63,16 +65,53 @@ class ClaimOut(Schema):
     reason: str = ""
 
 
+class SurveyRowOut(Schema):
+    document: int
+    version: int
+    result: str = Field(description="yes, or unclear where it could not be decided")
+    title: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    section: str
+    date: str
+    values: list[str] = Field(description="one for each of the columns")
+
+
+class UnreadableOut(Schema):
+    document: int
+    title: str
+    reason: str = Field(description="failed not_ready no_text")
+
+
+class SurveyOut(Schema):
+    """What a check of every document has found so far."""
+
+    checked: int = Field(description="documents looked at, of `total`; `unreadable` of them could not be read")
+    total: int
+    unreadable: int
+    skipped: int = Field(description="documents that are not in force on the day asked for; not in `total`")
+    complete: bool = Field(description="false: `total` minus `checked` documents were not looked at")
+    found: int = Field(description="rows whose result is yes")
+    columns: list[str]
+    rows: list[SurveyRowOut]
+    unread: list[UnreadableOut]
+
+
 class AnswerOut(Schema):
     run: UUID
     conversation: UUID
     question: str
     state: str = Field(description="running finished failed cancelled")
-    mode: str = Field(description="the road that answered: fast or thinking; while none is chosen, the mode asked for")
+    mode: str = Field(
+        description="the road that answered: fast, thinking or exhaustive; while none is chosen, the mode asked for"
+    )
     answer: str = Field(description="Markdown; of a run that is still running, what there is of it")
     citations: list[CitationOut]
     claims: list[ClaimOut]
     usage: dict[str, int]
+    survey: SurveyOut | None = Field(default=None, description="Of a run that checks every document: its rows.")
     error: Problem | None = Field(default=None, description="Why a run failed or was stopped.")
 
 
@@ -91,7 +130,7 @@ def answer_of(run: Run) -> dict[str, Any]:
         summary = Summary()
         for _seq, event in stored_after(run.pk, 0).events:
             summary.add(event)
-        columns = summary.columns()
+        columns = summary.columns(ended=False)
     elif run.state != RunState.FINISHED:
         error, _retry = failure_of(run)
     return {
@@ -104,6 +143,7 @@ def answer_of(run: Run) -> dict[str, Any]:
         "citations": columns["citations"],
         "claims": columns["claims"],
         "usage": run.usage,
+        "survey": as_data(run) if columns["road"] == "exhaustive" else None,
         "error": error,
     }
 
@@ -136,7 +176,7 @@ def begin(person: Person, body: AskIn) -> Run:
         return runs.start(
             person,
             body.question,
-            mode=body.mode,
+            mode=Mode.EXHAUSTIVE if body.exhaustive else body.mode,
             conversation=conversation,
             collections=body.collections,
             as_of=body.as_of,
@@ -208,6 +248,27 @@ async def get_events(
     """Server-sent events; the stream ends after the run's last one. `Last-Event-ID` is the same as `after`."""
     run = await sync_to_async(own_run)(asker(request), run_id)
     return stream_of(run, max(after, event_number(request.headers.get("Last-Event-ID"))))
+
+
+def csv_response(name: str, text: str) -> HttpResponse:
+    """A CSV file to be saved."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get(
+    "/runs/{run_id}/rows.csv",
+    summary="The rows of a run that checks every document, as CSV",
+    openapi_extra={"responses": {200: {"description": "OK", "content": {"text/csv": {"schema": {"type": "string"}}}}}},
+)
+def get_rows(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Every row that has been found so far, the documents that could not be read, and how many were not looked at.
+
+    404 for a run that does not check every document.
+    """
+    if (file := csv_file(own_run(asker(request), run_id))) is None:
+        raise Http404
+    return csv_response(*file)
 
 
 @router.post("/runs/{run_id}/cancel", response={202: AnswerOut}, summary="Stop a run")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -37,6 +38,7 @@ class Deps:
     collections: list[int] | None
     earlier: list[tuple[str, str]]
     servers: ModelServers
+    regenerates: UUID | None = None
     sources: Sources = field(default_factory=Sources)
     usage: Counter[str] = field(default_factory=Counter)
 
@@ -75,6 +77,7 @@ def prepare(run: Run) -> Deps:
         collections=list(run.collections) or None,
         earlier=_earlier(run),
         servers=settings.MODEL_SERVERS,
+        regenerates=run.regenerates_id,
     )
 
 

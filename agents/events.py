@@ -5,6 +5,7 @@ fields are stored and streamed, so they are for ever: add fields with a default,
 
 In a run's order: `routed`, then tool calls (the first search is one too), thinking and text, `cited` right after the
 text whose marks it explains, `checked` after the answer, and last exactly one of `finished`, `failed`, `cancelled`.
+On the exhaustive road `surveyed` events stand in the place of tool calls.
 Text before a `tool_called` or an `escalated` was a remark on the way, not the answer: see `answer_of`.
 """
 
@@ -17,7 +18,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import TypeAdapter
 
-Road = Literal["fast", "thinking"]
+Road = Literal["fast", "thinking", "exhaustive"]
 Support = Literal["supported", "weak", "unsupported"]
 Verdict = Literal["good", "partly", "unsupported", "not_in_documents", "disagree", "uncited"]
 
@@ -74,6 +75,35 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyRow:
+    """A document that meets the condition ("yes"), or of which that could not be decided ("unclear").
+
+    `quote` is literally the version's text from `start` to `end`; a row that says "yes" always has one.
+    """
+
+    document: int
+    version: int
+    result: Literal["yes", "unclear"]
+    title: str = ""
+    page: int | None = None
+    start: int = 0
+    end: int = 0
+    quote: str = ""
+    section: str = ""
+    date: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A document that could not be checked. `reason`: "failed", "not_ready" or "no_text"."""
+
+    document: int
+    title: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Routed:
     """Which road is taken. `reason` is a word: "asked", "simple", or the router's feature that decided."""
 
@@ -122,6 +152,28 @@ class ToolReturned:
     sources: tuple[Source, ...] = ()
     error: str = ""
     result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """How far the check of every document has come, with the rows and the unreadable documents found since the last.
+
+    `checked` of `total` documents have been looked at; `unreadable` of them could not be read. `skipped` are not in
+    force on the day asked for, and are not in `total`. `after` is the last document looked at, `until` the last of
+    all; `complete` stands in the last event of a check that came to its end. `criterion` is in the first event.
+    """
+
+    kind: ClassVar = "surveyed"
+    checked: int
+    total: int
+    unreadable: int = 0
+    skipped: int = 0
+    rows: tuple[SurveyRow, ...] = ()
+    unread: tuple[Unreadable, ...] = ()
+    after: int = 0
+    until: int = 0
+    complete: bool = False
+    criterion: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +244,13 @@ class Cancelled:
 
 
 Event = (
-    Routed | Thinking | Planned | ToolCalled | ToolReturned | Escalated | Text | Cited | Checked | Limited
+    Routed | Thinking | Planned | ToolCalled | ToolReturned | Surveyed | Escalated | Text | Cited | Checked | Limited
     | Finished | Failed | Cancelled
 )  # fmt: skip
 KINDS: dict[str, type[Event]] = {
     event.kind: event
     for event in (
-        Routed, Thinking, Planned, ToolCalled, ToolReturned, Escalated, Text, Cited, Checked, Limited,
+        Routed, Thinking, Planned, ToolCalled, ToolReturned, Surveyed, Escalated, Text, Cited, Checked, Limited,
         Finished, Failed, Cancelled,
     )
 }  # fmt: skip

@@ -33,6 +33,7 @@ class Mode(models.TextChoices):
     AUTO = "auto", _("Auto")
     FAST = "fast", _("Fast")
     THINKING = "thinking", _("Thinking")
+    EXHAUSTIVE = "exhaustive", _("Every document")
 
 
 class RunState(models.TextChoices):
@@ -54,7 +55,7 @@ class Run(models.Model):
     question = models.TextField(_("question"))
     language = models.CharField(max_length=10, blank=True)
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.AUTO)  # as asked for
-    road = models.CharField(max_length=10, blank=True)  # as answered: "fast" or "thinking"
+    road = models.CharField(max_length=10, blank=True)  # as answered: an agents.events.Road
     collections = ArrayField(models.BigIntegerField(), default=list, blank=True)  # empty: every one the person may read
     as_of = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)

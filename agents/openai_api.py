@@ -43,7 +43,12 @@ from agents.events import (
 from agents.models import Conversation, Run, RunState
 from agents.threads import in_thread
 
-MODELS = {"zhinang-auto": "auto", "zhinang-fast": "fast", "zhinang-thinking": "thinking"}
+MODELS = {
+    "zhinang-auto": "auto",
+    "zhinang-fast": "fast",
+    "zhinang-thinking": "thinking",
+    "zhinang-exhaustive": "exhaustive",
+}
 # When this part of the protocol was first served; clients show it as the models' age.
 CREATED = 1_767_225_600
 HISTORY_MESSAGES = 20
@@ -116,7 +121,7 @@ def _person(request: HttpRequest) -> Person:
 @csrf_exempt
 @require_GET
 def models(request: HttpRequest) -> HttpResponse:
-    """The three roads as models."""
+    """The roads as models."""
     try:
         _person(request)
     except Refused as refused:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
-from agents import agent, instruct
+from agents import agent, instruct, survey
 from agents.checks import Evidence, check
 from agents.citer import Citer
 from agents.continuation import BegunAgain, Continuation
@@ -17,6 +17,7 @@ from agents.events import (
     Event,
     Failed,
     Finished,
+    Road,
     Routed,
     Text,
     ToolCalled,
@@ -51,9 +52,17 @@ async def answer(run: Run, past: Sequence[Event]) -> AsyncGenerator[Event, None]
     deps = await in_thread(prepare, run)
     memory = remember(past)
     if memory.road is None:
-        routed = choose(deps)
+        routed = await choose(deps)
         memory.road = routed.mode
         yield routed
+    if memory.road == "exhaustive":
+        async with aclosing(survey.check_all(deps, past)) as steps:
+            said = []
+            async for step in steps:
+                said.append(step)
+                yield step
+        yield Finished(memory.road, answer_of([*past, *said]), dict(deps.usage), round(time.monotonic() - begun, 2))
+        return
     shown: list[Shown] = []
     async for event in gather(deps, memory, shown):
         yield event
@@ -82,13 +91,15 @@ def evidence(deps: Deps, events: Sequence[Event]) -> Evidence:
     return Evidence(citations, passages, "\n".join(str(event.result) for event in returned), deps.question)
 
 
-def choose(deps: Deps) -> Routed:
+async def choose(deps: Deps) -> Routed:
     """The road: what the person asked for, else what the wording of the question says."""
     if deps.mode == Mode.AUTO:
+        if await survey.is_exhaustive(deps):
+            return Routed("exhaustive", "every_document")
         road, reason = route(deps.question)
         return Routed(road, reason)
-    road = "thinking" if deps.mode == Mode.THINKING else "fast"
-    return Routed(road, "asked")
+    asked: dict[str, Road] = {Mode.THINKING: "thinking", Mode.EXHAUSTIVE: "exhaustive"}
+    return Routed(asked.get(deps.mode, "fast"), "asked")
 
 
 async def gather(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncIterator[Event]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from agents import survey_report
 from agents.events import (
     Cancelled,
     Checked,
@@ -21,11 +22,13 @@ from agents.events import (
     Planned,
     Routed,
     Source,
+    Surveyed,
     Text,
     Thinking,
     ToolCalled,
     ToolReturned,
 )  # fmt: skip
+from agents.survey_report import Survey
 
 THOUGHT_SHOWN = 240
 
@@ -70,6 +73,7 @@ class Turn:
     helped: bool | None = None
     earlier: list[Turn] = field(default_factory=list)
     nearest: list[tuple[Source, str]] = field(default_factory=list)
+    survey: Survey | None = None
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -88,6 +92,9 @@ class Turn:
                 self.steps.append(Step(event.call_id, event.name, event.arguments))
             case ToolReturned():
                 self._returned(event)
+            case Surveyed():
+                self.survey = self.survey or Survey()
+                self.survey.add(event)
             case Text():
                 self.answer += event.text
             case Cited():
@@ -102,8 +109,16 @@ class Turn:
                 self.answer = event.answer or self.answer
             case Failed():
                 self.state, self.failure = "failed", event
+                self._tell_what_was_checked()
             case Cancelled():
                 self.state = "cancelled"
+                self._tell_what_was_checked()
+
+    def _tell_what_was_checked(self) -> None:
+        """A check of every document that ended early has an answer all the same."""
+        if self.survey and not self.citations:
+            self.answer = self.answer or survey_report.answer_of(self.survey)
+            self.citations = survey_report.citations_of(self.survey)
 
     def _not_yet_the_answer(self) -> None:
         self.answer = ""
@@ -139,9 +154,11 @@ class Turn:
 
     @property
     def phase(self) -> str:
-        """What is going on: "searching", "thinking" or "writing"."""
+        """What is going on: "searching", "checking", "thinking" or "writing"."""
         if self.answer:
             return "writing"
+        if self.survey:
+            return "checking"
         if self.steps and self.steps[-1].state == "running":
             return "searching" if self.steps[-1].name == "search_knowledge" else "working"
         return "thinking" if self.road == "thinking" or self.thought else "writing" if self.steps else "searching"

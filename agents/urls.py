@@ -9,6 +9,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/delete/", views.delete, name="delete"),
     path("ask/", views.ask, name="ask"),
     path("runs/<uuid:run_id>/events", views.events, name="events"),
+    path("runs/<uuid:run_id>/rows.csv", views.rows, name="rows"),
     path("runs/<uuid:run_id>/cancel/", views.cancel, name="cancel"),
     path("runs/<uuid:run_id>/regenerate/", views.regenerate, name="regenerate"),
     path("runs/<uuid:run_id>/feedback/", views.feedback, name="feedback"),

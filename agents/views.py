@@ -16,10 +16,12 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Person
 from agents import runs
+from agents.api import csv_response
 from agents.conversations import TURNS_SHOWN, begin_nearest, by_day, new_turn, turns_of
 from agents.event_stream import HEADERS, event_number
 from agents.models import Conversation, Feedback, Mode, Run, RunState
 from agents.page_stream import page_frames
+from agents.survey_rows import csv_file
 from kb.access import acting_as, collections_for
 from kb.topics import Topic, topics
 from llm.checks import check_models
@@ -69,8 +71,8 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "running": any(turn.running for turn in turns),
         "collections": shelves,
         "chosen": set(last.collections) if last else set(),
-        "mode": last.mode if last else Mode.AUTO,
-        "modes": Mode.choices,
+        "mode": last.mode if last and last.mode != Mode.EXHAUSTIVE else Mode.AUTO,
+        "modes": [choice for choice in Mode.choices if choice[0] != Mode.EXHAUSTIVE],
         "samples": samples,
     }
     return render(request, "agents/chat.html", context)
@@ -98,7 +100,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         run = runs.start(
             person,
             request.POST.get("question", ""),
-            mode=request.POST.get("mode", Mode.AUTO),
+            mode=Mode.EXHAUSTIVE if "exhaustive" in request.POST else request.POST.get("mode", Mode.AUTO),
             conversation=conversation,
             collections=_ids(request.POST.getlist("collections")),
             as_of=_day(request.POST.get("as_of", "")),
@@ -165,6 +167,15 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = own_run(request, run_id)
     runs.cancel(run)
     return HttpResponse(status=204) if request.htmx else redirect("agents:conversation", run.conversation_id)  # type: ignore[attr-defined]
+
+
+@never_cache
+@login_required
+def rows(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """What a check of every document found, as a CSV file."""
+    if (file := csv_file(own_run(request, run_id))) is None:
+        raise Http404
+    return csv_response(*file)
 
 
 @require_POST

@@ -16,9 +16,11 @@ from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
-from agents.events import Checked, Cited, Escalated, Event, Finished, Routed, Text, Thinking, ToolCalled
+from agents import survey_report
+from agents.events import Checked, Cited, Escalated, Event, Finished, Routed, Surveyed, Text, Thinking, ToolCalled
 from agents.journal import Numbered, append, storable
 from agents.live import Live
+from agents.survey_report import Survey
 from agents.threads import in_thread
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class Summary:
         self.citations: list[dict[str, Any]] = []
         self.claims: list[dict[str, Any]] = []
         self.usage: dict[str, int] = {}
+        self.survey: Survey | None = None
 
     def add(self, event: Event) -> None:
         if isinstance(event, Text):
@@ -53,12 +56,20 @@ class Summary:
             self.road = event.mode
         elif isinstance(event, Finished):
             self.usage = event.usage
+        elif isinstance(event, Surveyed):
+            self.survey = self.survey or Survey()
+            self.survey.add(event)
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self, *, ended: bool = True) -> dict[str, Any]:
+        answer, citations = "".join(self.pieces), self.citations
+        if ended and self.survey and not answer:
+            # A check of every document that ends early still tells what it found, and how far it came.
+            answer = survey_report.answer_of(self.survey)
+            citations = [asdict(citation) for citation in survey_report.citations_of(self.survey)]
         return {
             "road": self.road,
-            "answer": "".join(self.pieces),
-            "citations": self.citations,
+            "answer": answer,
+            "citations": citations,
             "claims": self.claims,
             "usage": self.usage,
         }

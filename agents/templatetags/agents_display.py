@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from agents import rendering
 from agents.events import Citation, Failed, Source
+from agents.survey_report import Survey
 from agents.turns import Step, Turn
 
 register = template.Library()
@@ -34,6 +35,8 @@ def section(place: Citation | Source) -> str:
 
 @register.filter
 def road(turn: Turn) -> str:
+    if turn.road == "exhaustive":
+        return _("Every document")
     return _("Thinking") if turn.road == "thinking" else _("Fast")
 
 
@@ -44,6 +47,7 @@ def phase(turn: Turn) -> str:
         "searching": _("Searching the documents"),
         "thinking": _("Thinking it over"),
         "working": _("Working"),
+        "checking": _("Checking every document"),
         "writing": _("Writing"),
     }[turn.phase]
 
@@ -70,6 +74,14 @@ def limit_text(turn: Turn) -> str:
         "seconds": _("The time limit was reached; this is the best answer so far."),
         "tokens": _("The length limit was reached; this is the best answer so far."),
     }.get(turn.limit, _("A limit was reached; this is the best answer so far."))
+
+
+@register.filter
+def coverage(survey: Survey) -> str:
+    """How many documents have been looked at, in the language of the page."""
+    values = {"checked": survey.checked, "total": survey.total, "unreadable": survey.unreadable}
+    said = _("%(checked)s of %(total)s documents checked") % values
+    return said + (_(", %(unreadable)s could not be read") % values if survey.unreadable else "")
 
 
 @register.filter

@@ -11,6 +11,7 @@ from .extractive import REFUSAL, UNANSWERED, answer, disagreement
 from .persona import small_talk
 from .planner import next_turn
 from .reply import Call, Reply
+from .survey import survey
 from .text import language_of
 from .transcript import Transcript, read_transcript
 from .wire import WireError
@@ -88,6 +89,8 @@ def _tool_names(given: Any) -> frozenset[str]:
 
 def reply_to(chat: ChatRequest) -> Reply:
     """One turn of the model the request names. Reasoning is told only where thinking was asked for."""
+    if (checked := survey(chat.messages)) is not None:
+        return Reply(checked)
     transcript = read_transcript(chat.messages)
     reply = _reply(chat, transcript)
     so_far = transcript.conversation.so_far

@@ -1,7 +1,7 @@
 // The chat: asking, following answers as they are written, and the source panel.
 "use strict";
 
-const KINDS = ["routed", "thinking", "planned", "tool_called", "tool_returned", "escalated", "text", "cited", "checked",
+const KINDS = ["routed", "thinking", "planned", "tool_called", "tool_returned", "surveyed", "escalated", "text", "cited", "checked",
   "limited", "finished", "failed", "cancelled"];
 const LAST = ["finished", "failed", "cancelled"];
 const form = document.getElementById("ask");
@@ -161,7 +161,8 @@ form.addEventListener("change", () => {
   const scope = form.querySelector("[data-scope]");
   if (!scope) return;
   const ticked = form.querySelectorAll("[name=collections]:checked").length;
-  scope.textContent = ticked ? `${ticked} ${scope.dataset.some}` : scope.dataset.all;
+  const chosen = ticked ? `${ticked} ${scope.dataset.some}` : scope.dataset.all;
+  scope.textContent = form.elements.exhaustive?.checked ? scope.dataset.every : chosen;
 });
 document.addEventListener("click", (event) => {
   const sample = event.target.closest("[data-sample]");
@@ -177,6 +178,10 @@ form.addEventListener("htmx:beforeRequest", (event) => {
 form.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== form || !event.detail.successful) return;
   question.value = "";
+  if (form.elements.exhaustive?.checked) {
+    form.elements.exhaustive.checked = false;
+    form.dispatchEvent(new Event("change"));
+  }
   grow();
   question.focus();
   form.querySelector(".scope")?.removeAttribute("open");

@@ -21,10 +21,13 @@ from agents.events import (
     Planned,
     Routed,
     Source,
+    Surveyed,
+    SurveyRow,
     Text,
     Thinking,
     ToolCalled,
     ToolReturned,
+    Unreadable,
     answer_of,
     from_data,
     to_data,
@@ -39,9 +42,11 @@ from agents.terms import han_number, numbers, terms
 
 CITATION = Citation(1, 2, 3, None, 0, 4, "abcd", "Title", "A > B", "2025-01-01")
 SOURCE = Source(1, 2, 3, 0, 40, "Title")
+SURVEY_ROW = SurveyRow(2, 3, "yes", "Title", None, 0, 4, "abcd", values=("v",))
 EVENTS: list[Event] = [
     Routed("fast", "simple"), Thinking("Hm."), Planned(("a", "b")), ToolCalled("c1", "plan", {"steps": ["a"]}),
     ToolReturned("c1", "plan", "a", 1, (SOURCE,), result={"ok": True}), Escalated("why"), Text("text"),
+    Surveyed(3, 9, 1, 2, (SURVEY_ROW,), (Unreadable(4, "U", "failed"),), 7, 9, False, {"question": "q"}),
     Cited((CITATION,)), Checked((Claim("a", 0, 1, (1,), "weak", "terms"),), "partly"), Limited("steps"),
     Finished("fast", "a", {"prompt_tokens": 1}, 0.5), Failed("timeout", "Try again.", "请重试。", True), Cancelled(),
 ]  # fmt: skip
@@ -54,8 +59,8 @@ def test_an_event_comes_back_from_its_stored_form(event: Event) -> None:
 
 def test_names_of_kinds_are_for_ever() -> None:
     assert [event.kind for event in EVENTS] == [
-        "routed", "thinking", "planned", "tool_called", "tool_returned", "escalated", "text", "cited", "checked",
-        "limited", "finished", "failed", "cancelled",
+        "routed", "thinking", "planned", "tool_called", "tool_returned", "escalated", "text", "surveyed", "cited",
+        "checked", "limited", "finished", "failed", "cancelled",
     ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def bob(world: World) -> Any:
 
 def test_models_are_listed_and_found(bob: openai.OpenAI) -> None:
     names = [model.id for model in bob.models.list()]
-    assert names == ["zhinang-auto", "zhinang-fast", "zhinang-thinking"]
+    assert names == ["zhinang-auto", "zhinang-fast", "zhinang-thinking", "zhinang-exhaustive"]
     assert bob.models.retrieve("zhinang-fast").owned_by == "zhinang"
     with pytest.raises(openai.NotFoundError):
         bob.models.retrieve("gpt-5")

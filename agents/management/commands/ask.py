@@ -12,7 +12,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import Person
 from agents import runs
-from agents.events import Cancelled, Escalated, Event, Failed, Limited, Planned, Routed, Text, ToolCalled, ToolReturned
+from agents.events import (
+    Cancelled,
+    Escalated,
+    Event,
+    Failed,
+    Limited,
+    Planned,
+    Routed,
+    Surveyed,
+    Text,
+    ToolCalled,
+    ToolReturned,
+)
 from agents.models import Mode, Run
 
 
@@ -76,6 +88,8 @@ class Command(BaseCommand):
                 self.stderr.write(f"  {name} {json.dumps(arguments, ensure_ascii=False)}")
             case ToolReturned(_, name, summary, found, error=error):
                 self.stderr.write(f"  {name}: {error or f'{found} · {summary}'}")
+            case Surveyed(checked, total, unreadable):
+                self.stderr.write(f"  {checked} of {total} documents checked, {unreadable} could not be read")
             case Limited(limit):
                 self.stderr.write(f"  limit: {limit}")
             case _ if event.kind == "finished":
