@@ -1,6 +1,6 @@
 from django.urls import path
 
-from agents import views
+from agents import document_views, views
 
 app_name = "agents"
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("runs/<uuid:run_id>/cancel/", views.cancel, name="cancel"),
     path("runs/<uuid:run_id>/regenerate/", views.regenerate, name="regenerate"),
     path("runs/<uuid:run_id>/feedback/", views.feedback, name="feedback"),
+    path("documents/d/<int:pk>/questions/", document_views.questions, name="document_questions"),
     path("models/", views.models, name="models"),
 ]

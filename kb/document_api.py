@@ -4,17 +4,21 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
-from ninja import Field, Path, Schema
+from ninja import Field, Path, Query, Schema
 
 from accounts.api import asker
 from kb import descriptions
 from kb.access import acting_as
 from kb.api import Dates, DocumentOut, Line, VersionOut, document_out, readable_document, router, version_out
 from kb.changes import changes_of
-from kb.models import DocumentChange, DocumentVersion
+from kb.comparing import Section, compare_versions, pair
+from kb.differences import Change, Piece
+from kb.models import DocumentChange, DocumentVersion, Passage, State
+from kb.passages import switch_passage
 
 __all__ = ["router"]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+VersionNumber = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 class DescriptionIn(Schema):
@@ -38,6 +42,40 @@ class ChangeOut(Schema):
     version: int | None = Field(description="the number of the version it is about, if it is about one")
     by: str | None = Field(description="user name")
     at: datetime
+
+
+class PieceOut(Schema):
+    text: str
+    mark: str = Field(description='"removed", "added", or empty for what both versions say')
+
+
+class DifferenceOut(Schema):
+    kind: str = Field(description="added, removed or changed")
+    section: list[str] = Field(description="the headings above it")
+    old_start: int | None = Field(description="where the paragraph begins in the older version's text")
+    new_start: int | None
+    pieces: list[PieceOut]
+
+
+class DifferencesOut(Schema):
+    old: int
+    new: int
+    added: int
+    removed: int
+    changed: int
+    complete: bool = Field(description="false where the texts or their differences are too long to be shown in full")
+    changes: list[DifferenceOut]
+
+
+class SwitchIn(Schema):
+    enabled: bool
+
+
+class PassageOut(Schema):
+    id: int
+    enabled: bool
+    start: int
+    end: int
 
 
 def _readable_version(document_id: int, number: int) -> DocumentVersion:
@@ -87,3 +125,58 @@ def date_version(request: HttpRequest, document_id: int, number: Number, body: D
         version = _readable_version(document_id, number)
     days = {"effective_from": version.effective_from, "effective_to": version.effective_to}
     return version_out(descriptions.date_version(version, by=person, **days | body.dict(exclude_unset=True)))
+
+
+@router.get("/documents/{document_id}/differences", response=DifferencesOut, summary="What two versions say otherwise")
+def differences(
+    request: HttpRequest, document_id: int, old: VersionNumber = None, new: VersionNumber = None
+) -> dict[str, Any]:
+    """Paragraph by paragraph, and word by word (Chinese: by characters) where a paragraph was reworded.
+
+    By default the version that answers now, against the one before it.
+    """
+    with acting_as(asker(request)):
+        document = readable_document(document_id)
+        versions = list(document.versions.filter(state=State.READY).order_by("-number"))
+        try:
+            older, newer = pair(versions, document.current_version_id, old or 0, new or 0)
+        except LookupError:
+            raise Http404 from None
+        if older is None or newer is None:
+            raise Http404
+        found = compare_versions(older, newer)
+    changes = [
+        _difference(change, section)
+        for section in found.sections
+        for change in section.changes
+        if change.kind != "same"
+    ]
+    counts = {name: getattr(found, name) for name in ("added", "removed", "changed", "complete")}
+    return {"old": older.number, "new": newer.number, **counts, "changes": changes}
+
+
+def _difference(change: Change, section: Section) -> dict[str, Any]:
+    pieces = change.pieces or (Piece(change.paragraph.text, "removed" if change.new is None else "added"),)
+    return {
+        "kind": change.kind,
+        "section": list(section.headings),
+        "old_start": change.old.start if change.old else None,
+        "new_start": change.new.start if change.new else None,
+        "pieces": [{"text": piece.text, "mark": piece.mark} for piece in pieces],
+    }
+
+
+@router.post(
+    "/documents/{document_id}/passages/{passage_id}", response=PassageOut, summary="Switch a passage on or off"
+)
+def switch(request: HttpRequest, document_id: int, passage_id: int, body: SwitchIn) -> dict[str, Any]:
+    """A passage that is switched off is found no more by the next search; its text can still be read."""
+    person = asker(request)
+    with acting_as(person):
+        readable_document(document_id)
+        passages = Passage.objects.select_related("document").filter(document=document_id)
+        passage = passages.filter(pk=passage_id).first()
+    if passage is None:
+        raise Http404
+    switch_passage(passage, body.enabled, by=person)
+    return {"id": passage.pk, "enabled": passage.enabled, "start": passage.start, "end": passage.end}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kb.views import descriptions, documents, sources
+from kb.views import descriptions, documents, sources, versions
 
 app_name = "kb"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("documents/d/<int:pk>/", sources.document, name="document"),
     path("documents/d/<int:pk>/edit/", descriptions.edit, name="edit"),
     path("documents/d/<int:pk>/versions/<int:number>/", descriptions.dates, name="dates"),
+    path("documents/d/<int:pk>/differences/", versions.differences, name="differences"),
+    path("documents/d/<int:pk>/passages/<int:passage_id>/", versions.switch, name="switch"),
     path("sources/<int:version_id>/", sources.source, name="source"),
     path("sources/<int:version_id>/file/", sources.download, name="download"),
     path("pages/<int:version_id>/<int:number>.png", sources.page_image, name="page_image"),

@@ -5,6 +5,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kb.models import WORKING, DocumentChange, DocumentVersion, State
+from kb.panels import Panel, panels
 
 register = template.Library()
 
@@ -40,6 +41,12 @@ def error_sentence(version: DocumentVersion) -> str:
     """What went wrong and what to do, in the language of the page."""
     chinese = (get_language() or "").startswith("zh")
     return (version.error_zh if chinese else version.error_en) or version.error_en
+
+
+@register.simple_tag
+def document_panels() -> list[Panel]:
+    """Pages that other parts of the application have about a document."""
+    return panels
 
 
 @register.filter

@@ -213,3 +213,9 @@ def one_document(person: Person, pk: int) -> Document:
         return document_for(pk)
     except Document.DoesNotExist as error:
         raise Http404 from error
+
+
+def number_of(request: HttpRequest, name: str) -> int:
+    """A number of the query string; 0 where there is none."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -22,7 +22,7 @@ from kb.forms import VersionForm
 from kb.models import DocumentVersion, Page, State
 from kb.parsing.delimited import delimiter_of
 from kb.storage import BlobMissing, pieces, storage
-from kb.views.documents import one_document, sentence, signed_in
+from kb.views.documents import number_of, one_document, sentence, signed_in
 
 AROUND = 1_500
 PART_CHARACTERS = 30_000
@@ -65,9 +65,10 @@ def _document_page(request: HttpRequest, person: Person, pk: int, form: VersionF
             "may_write": may_write_document(person, found),
             "form": form,
             "show": tab,
+            "tab": tab,
         }
         if version is not None and version.state == State.READY:
-            start = _number(request, "from")
+            start = number_of(request, "from")
             context |= _passages(version, start) if tab == "passages" else _text(version, start)
     return render(request, "kb/document.html", context, status=status)
 
@@ -95,17 +96,12 @@ def _upload_version(request: HttpRequest, person: Person, pk: int, form: Version
 
 
 def _chosen_version(request: HttpRequest, document_id: int) -> DocumentVersion | None:
-    if not (number := _number(request, "version")):
+    if not (number := number_of(request, "version")):
         return None
     version = DocumentVersion.objects.filter(document=document_id, number=number).first()
     if version is None:
         raise Http404
     return version
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _text(version: DocumentVersion, start: int) -> dict[str, Any]:
@@ -151,7 +147,7 @@ def _headings(version: DocumentVersion) -> dict[int, int]:
 def source(request: HttpRequest, version_id: int) -> HttpResponse:
     """The place a citation names: its page as a picture with the quote boxed, or the text around with it marked."""
     person = signed_in(request)
-    start, end = _number(request, "start"), _number(request, "end")
+    start, end = number_of(request, "start"), number_of(request, "end")
     with acting_as(person):
         version = _version(version_id)
         end = min(max(end, start), version.characters)

@@ -38,6 +38,8 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "api/v1/documents/<document_id>/changes": ("GET",),
     "api/v1/documents/<document_id>/versions": ("GET",),
     "api/v1/documents/<document_id>/versions/<number>": ("PATCH",),
+    "api/v1/documents/<document_id>/differences": ("GET",),
+    "api/v1/documents/<document_id>/passages/<passage_id>": ("POST",),
     "api/v1/documents/<document_id>/file": ("GET", "PUT"),
     "api/v1/documents/<document_id>/retry": ("POST",),
     "api/v1/documents/<document_id>/cancel": ("POST",),
@@ -46,6 +48,9 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "documents/d/<int:pk>/": ("GET", "POST"),
     "documents/d/<int:pk>/edit/": ("POST",),
     "documents/d/<int:pk>/versions/<int:number>/": ("POST",),
+    "documents/d/<int:pk>/differences/": ("GET",),
+    "documents/d/<int:pk>/questions/": ("GET",),
+    "documents/d/<int:pk>/passages/<int:passage_id>/": ("POST",),
     "sources/<int:version_id>/": ("GET",),
     "sources/<int:version_id>/file/": ("GET",),
     "pages/<int:version_id>/<int:number>.png": ("GET",),
@@ -118,12 +123,14 @@ def target(_world: World) -> Target:
         pass
     with acting_as_system():
         version = DocumentVersion.objects.get(document=document)
+        passage = version.passages.values_list("pk", flat=True)[0]
     assert version.state == "ready"
     run = ended(world, "alice", f"The code word is {CANARY} [1].")
     values = {
         "collection_id": document.collection_id,
         "document_id": document.pk,
         "version_id": version.pk,
+        "passage_id": passage,
         "number": 1,
         "run_id": run.pk,
         "conversation_id": run.conversation_id,
@@ -148,8 +155,10 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": data, "content_type": MULTIPART_CONTENT}
     if method == "POST" and ("upload" in path or path.endswith("/documents")):
         return {"data": {"files": SimpleUploadedFile("new.md", b"# New")}}
-    if method == "POST" and "documents/d/" in path:
+    if method == "POST" and "documents/d/" in path and "/passages/" not in path:
         return {"data": {"file": SimpleUploadedFile("new.md", b"# New")}}
+    if "/passages/" in path:
+        return {"data": {"enabled": False}, "content_type": JSON} if path.startswith("/api/") else {}
     if method == "PATCH":
         return {"data": {"title": "Mine", "effective_from": "2020-01-01"}, "content_type": JSON}
     return {"data": {"helped": "yes"}} if "feedback" in path else {}
