@@ -10,21 +10,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agents import facts
 from agents.citations import plain
+from agents.compare import changed, compare
 from agents.events import Checked, Citation, Claim, Support, Verdict
-from agents.language import language_of
 from agents.prompts import REFUSALS
 from agents.sentences import sentences
 from agents.terms import terms
 
-ENOUGH, LITTLE = 0.5, 0.25
 LEAST_TERMS = 3
 _NUMBERS = re.compile(r"\[(\d+)\]")
 _FENCE = re.compile(r"(?:^|\n)(?:```|~~~).*?(?:\n(?:```|~~~)|\Z)", re.DOTALL)
-_ITEM = re.compile(r"^\s*(?:[-*+•>]\s+|\d{1,2}[.)、]\s*|#+\s+)+")
+_ITEM = re.compile(r"^\s*(?:[-*+•>]\s+|#+\s+)*(?:\d{1,2}[.)、](?!\d)\s*)?(?:#+\s+)?")
 _NO_CLAIM = re.compile(r"^\s*(?:#|\|[\s:|-]++$|>?\s*\*\*[^*]+\*\*\s*$)|[:：?？]\s*$")
-_CLAUSES = re.compile("[;；]")
 _REFUSAL = re.compile(
     r"^\W*(?:(?:the|these|our|your|provided|given) )*(?:documents?|sources?|passages?)\b[^.]*\b(?:do|does|did) ?n[o']t "
     r"(?:\w+ ){0,2}(?:answer|contain|mention|say|state|provide|include|specify|cover)|"
@@ -102,63 +99,12 @@ def _supported(said: str, cited: Sequence[Citation], evidence: Evidence) -> tupl
     around = f"{titles}\n{evidence.computed}\n{evidence.question}"
     quotes = "\n".join(one.quote for one in cited)
     support, reason = compare(said, quotes, around)
-    if support == "supported" or reason == "negation":
+    if reason == "negation":
+        return support, reason
+    if len(cited) == 1 and (change := changed(said, evidence.passages.get(cited[0].number, ""))):
+        return "unsupported", change
+    if support == "supported":
         return support, reason
     passages = "\n".join(evidence.passages.get(one.number, "") for one in cited)
     wider, _ = compare(said, f"{quotes}\n{passages}", around)
     return ("weak", reason) if wider == "supported" else (support, reason)
-
-
-def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
-    """Whether `source` says what is said, and in a word what is missing or differs.
-
-    `around` holds what may be said besides: titles, sections, computed results.
-    """
-    if _literally_in(said, source):
-        return "supported", ""
-    whole = f"{source}\n{around}"
-    if facts.numbers(said) - facts.numbers(whole):
-        return "unsupported", "number"
-    if not _units_agree(facts.units(said), facts.units(whole)):
-        return "unsupported", "unit"
-    if (there := facts.months(whole)) and facts.months(said) - there:
-        return "unsupported", "date"
-    if language_of(said) != language_of(source):
-        # Words do not compare between languages; numbers and codes do.
-        shared = facts.numbers(said) or facts.names(said) & facts.names(whole)
-        return ("supported", "") if shared else ("weak", "terms")
-    share = _share(said, whole)
-    if missing := facts.names(said) - _words(whole):
-        return ("unsupported" if len(missing) > 1 or share < ENOUGH else "weak"), "name"
-    if share >= ENOUGH and (facts.negations(said) > 0) != (facts.negations(_nearest(said, source)) > 0):
-        return "unsupported", "negation"
-    if share >= ENOUGH:
-        return "supported", ""
-    return ("weak" if share >= LITTLE else "unsupported"), "terms"
-
-
-def _literally_in(said: str, source: str) -> bool:
-    """Whether `said` stands in `source` from the beginning of a clause on; white space differs between extractions."""
-    words = "".join(said.split()).rstrip(".。;；!！")
-    found = re.search(rf"(?<!\w){re.escape(words)}(?!\d)", "".join(source.split()))
-    return found is not None and len(words) > 1
-
-
-def _units_agree(said: Mapping[str, set[str]], there: Mapping[str, set[str]]) -> bool:
-    return all(number not in there or units & there[number] for number, units in said.items())
-
-
-def _share(said: str, source: str) -> float:
-    wanted = terms(said)
-    return len(wanted & terms(source)) / len(wanted) if wanted else 1.0
-
-
-def _words(text: str) -> set[str]:
-    return {word.lower() for word in re.findall(r"[A-Za-z]+-?\d*[\w-]*|\w+", text)} | facts.names(text)
-
-
-def _nearest(said: str, source: str) -> str:
-    """The sentence of the source that is most like what is said: its negation counts, not its neighbours'."""
-    wanted = terms(said)
-    parts = [source[span.start : span.end] for span in sentences(source, clauses=not _CLAUSES.search(said))]
-    return max(parts, key=lambda part: len(wanted & terms(part)) / (3 + len(terms(part))), default=source)

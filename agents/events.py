@@ -63,7 +63,8 @@ class Source:
 class Claim:
     """One sentence of the answer: where it stands in it, the numbers it cites, and whether its quotes support it.
 
-    `reason` names what is missing or differs: "number", "date", "name", "negation", "unit", "terms" or "uncited".
+    `reason` names what is missing or differs: "number", "date", "name", "negation", "unit", "comparative", "terms"
+    or "uncited".
     """
 
     text: str

@@ -1,10 +1,15 @@
 """Whether a source supports a sentence: numbers, units, dates, names, negation, words; English and Chinese."""
 
+import random
+
 import pytest
 
 from agents import facts
-from agents.checks import Evidence, check, compare, refuses
+from agents.checks import Evidence, check, refuses
+from agents.compare import compare
 from agents.events import Citation
+from bench import falsehoods
+from bench.falsehoods.planting import KINDS
 
 LEAVE = "Staff are entitled to 15 days of annual leave a year."
 
@@ -156,10 +161,90 @@ def test_verdicts() -> None:
 
 
 def test_facts_are_read_in_both_languages() -> None:
-    assert facts.months("from 3 May to 2024-06-01, 九月, 12月5日, may") == {5, 6, 9, 12}
-    assert facts.units("180 euros, 5%, 三天, $20, 百分之八, 3 million people") == {
-        "180": {"euro"}, "5": {"percent"}, "3": {"day", "person"}, "20": {"dollar"}, "8": {"percent"},
-    }  # fmt: skip
     assert facts.negations("not more than 5, no later than noon, 不超过三天") == 0
     assert facts.negations("It isn't allowed and never was. 未经批准不得外传。") == 4
     assert facts.names("See Form HR-204 of the DFB and 《差旅制度》 now.") == {"form", "hr-204", "dfb", "差旅制度"}
+    assert facts.people("由孙炜批准，任何人都可以向王晓梅报告，许可证在周末更换。") == {"孙炜", "王晓梅"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("two weeks", "14 天"),
+        ("three hundred and twenty-five pages", "325页"),
+        ("at most 5 days", "不超过五天"),
+        ("US$1,200.50", "1200.5美元"),
+        ("3 to 5 months", "三至五个月"),
+        ("half a year", "半年"),
+        ("18 months", "一年半"),
+        ("80 percent", "百分之八十"),
+        ("50,000 yuan", "5万元"),
+        ("the third quarter", "第三季度"),
+        ("1 March 2025", "2025-03-01"),
+        ("March 1st, 2025", "二〇二五年三月一日"),
+        ("from 3 to 5 March", "3月3日至5日"),
+        ("5:30 pm", "下午5点半"),
+        ("17:30", "下午5:30"),
+        ("every Monday", "每周一"),
+    ],
+)
+def test_the_same_in_other_words_is_the_same(one: str, other: str) -> None:
+    read, also = facts.read(one), facts.read(other)
+    assert [(q.value, q.dimension, q.bound) for q in read.quantities] == [
+        (q.value, q.dimension, q.bound) for q in also.quantities
+    ]
+    assert [moment.word() for moment in read.moments] == [moment.word() for moment in also.moments]
+    assert read.quantities or read.moments
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "reason"),
+    [
+        ("Berlin pays 220 euros a night.", "Berlin pays 150 euros a night. Paris pays 220 euros a night.", "number"),
+        ("In Berlin hotels cost 220.", "City\tLimit\nBerlin\t150\nParis\t220\nOslo\t240", "number"),
+        ("At least 5 days carry over.", "At most 5 days carry over.", "comparative"),
+        ("至少可结转5天。", "最多可结转5天。", "comparative"),
+        ("报销单须在出差前提交。", "报销单须在出差后提交。", "comparative"),
+        ("须由李娜审批。", "须由孙炜审批。", "name"),
+        ("年会在成都举行。", "年会在杭州举行。", "name"),
+        ("Trips are approved by Maria Keller.", "Trips are approved by Alice Miller.", "name"),
+        ("The store closes on 3 April 2025.", "The store closes on 3 April 2024.", "date"),
+        ("The store closes at 18:30.", "The store closes at 17:30.", "date"),
+        ("班会在每周二召开。", "班会在每周一召开。", "date"),
+        ("Sales rose by 5 percent.", "Sales fell by 5 percent.", "comparative"),
+        ("它在14周内有效。", "It is valid for 14 days.", "unit"),
+        ("The fee is €1,200.", "费用为1200美元。", "unit"),
+        ("Visitors may enter without a badge.", "Visitors may not enter without a badge.", "negation"),
+    ],
+)
+def test_one_thing_changed_is_seen(said: str, source: str, reason: str) -> None:
+    assert compare(said, source) == ("unsupported", reason)
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ("Sales were about 1.2 million euros.", "Sales were EUR 1,187,432."),
+        ("预算约120万元。", "预算为1,198,000元。"),
+        ("Smoking is not allowed here.", "Smoking is prohibited here."),
+        ("未接受培训的访客不得进入。", "访客未经培训，不得进入。"),
+        ("The HR department must approve it.", "The Human Resources department must approve it."),
+        ("The German office opens in March.", "The office in Germany opens in March 2025."),
+        ("One of the staff has to sign.", "A member of the staff has to sign."),
+        ("报销须在14天内提交。", "Reports must be handed in within two weeks."),
+        ("The guest must not stay longer than 5 nights.", "The guest may not stay longer than 5 nights."),
+    ],
+)
+def test_what_is_true_in_other_words_is_not_marked(said: str, source: str) -> None:
+    assert compare(said, source)[0] != "unsupported"
+
+
+def test_planted_falsehoods_are_marked_and_true_sentences_are_not() -> None:
+    """Three hundred sentences of our own, every third of them false in one place; see `python -m bench falsehoods`."""
+    chance = random.Random(7)
+    said = falsehoods.answer([*falsehoods.company(), *falsehoods.made_up(24, chance)], chance)
+    report = falsehoods.measure(said)
+    assert sum(report.counts.values()) >= 300
+    assert {kind for kind, _, _ in report.counts} >= {*KINDS, "true: literal", "true: translated", "true: joined"}
+    assert report.share(false=True) >= 0.95, [one for _, _, one in report.wrong]
+    assert report.share(false=False) <= 0.05, [one for _, _, one in report.wrong]

@@ -1,0 +1,365 @@
+"""Whether a source says what a sentence says: its facts first, then its words; within and across languages. Pure.
+
+Two looks are taken. One asks whether every number, date, name and limit of the sentence is in the source at all. The
+other lays the sentence beside the part of the source that it follows most closely, and asks what was changed there: a
+number that stands elsewhere in the source is no excuse for one that was exchanged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from agents import facts
+from agents.citations import align
+from agents.dates import stated
+from agents.events import Support
+from agents.facts import Facts, Token, is_chinese_name, tokens
+from agents.places import CHINESE, FAMILIES, places
+from agents.quantities import agreement
+from agents.sentences import sentences
+from agents.terms import terms
+
+ENOUGH, LITTLE = 0.5, 0.25
+SAME = 0.9
+CLOSE, VERY_CLOSE = 0.6, 0.75
+"""How much of a sentence stands in the source in the same order when it is taken to follow it."""
+_SEGMENT = 8
+_LONGEST = 600
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_CLAUSE = re.compile(r"[,，;；。]|\b(?:but|and|while|whereas)\b|但是?|而且?|并且")
+_CAPITALISED = re.compile(r"(?:\b[A-Z][a-z]+(?: (?:and|of|for|the))?[ ]){1,6}[A-Z][a-z]+\b")
+_ENDINGS = frozenset(["", "s", "es", "n", "an", "ian", "ese", "ish", "y", "any", "a", "e", "ia", "ic", "ns"])
+# Written with a capital though they name nobody in particular.
+_COMMON_WORDS = """
+    department departments policy policies company section article form table note yes no staff employee employees
+    team office group manager managers director directors president chapter appendix annex paragraph page document
+    documents source sources the a an in on at for if when it they you your their this that these those all each
+    every please internet web day days year years total human resources however also only level class step part
+    answer question i mr mrs ms dr ok pdf csv url id ids vs etc am pm english chinese summary conclusion overview
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+
+
+def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
+    """Whether `source` says what is said, and in a word what is missing or differs.
+
+    `around` holds what may be said besides: titles, sections, computed results.
+    """
+    if literally_in(said, source):
+        return "supported", ""
+    whole = f"{source}\n{around}"
+    ours, theirs = facts.read(said), facts.read(whole)
+    if missing := _missing_number(ours, theirs) or _missing_moment(ours, theirs):
+        return missing
+    abroad = _tongue(said) != _tongue(source)
+    nearest = _nearest(said, source, abroad)
+    share = 1.0 if abroad else _share(said, whole)
+    if changed := _changed(said, nearest) if not abroad else "":
+        return "unsupported", changed
+    if reason := _wrong_row(ours, source):
+        return "unsupported", reason
+    if missing := _missing_name(said, ours, whole, theirs, abroad, share):
+        return missing
+    if nearest and share >= ENOUGH:
+        if facts.opposed(said, nearest):
+            return "unsupported", "comparative"
+        if _denied(said, nearest, abroad):
+            return "unsupported", "negation"
+    if abroad:
+        # Words do not compare between languages; numbers, dates and codes do.
+        return ("supported", "") if ours.anchors & theirs.anchors else ("weak", "terms")
+    if share >= ENOUGH:
+        return "supported", ""
+    return ("weak" if share >= LITTLE else "unsupported"), "terms"
+
+
+def changed(said: str, passage: str) -> str:
+    """What a sentence changes of the passage that it follows clause by clause, in a word."""
+    if _tongue(said) != _tongue(passage):
+        return ""
+    for span in sentences(said):
+        clause = said[span.start : span.end]
+        if not literally_in(clause, passage) and (reason := _changed(clause, _nearest(clause, passage, abroad=False))):
+            return reason
+    return ""
+
+
+def _tongue(text: str) -> str:
+    """The language that most of a text is in: an English passage may quote a Chinese word."""
+    return "zh" if 3 * len(_HAN.findall(text)) > len(re.findall("[A-Za-z]", text)) else "en"
+
+
+def literally_in(said: str, source: str) -> bool:
+    """Whether `said` stands in `source` from the beginning of a clause on; white space differs between extractions."""
+    words = "".join(said.split()).rstrip(".。;；!！")
+    found = re.search(rf"(?<!\w){re.escape(words)}(?!\d)", "".join(source.split()))
+    return found is not None and len(words) > 1
+
+
+def _missing_number(ours: Facts, theirs: Facts) -> tuple[Support, str] | None:
+    for one in ours.quantities:
+        if one.soft or (not one.dimension and one.written in theirs.years and one.written >= 1800):
+            continue
+        match agreement(one, theirs.quantities):
+            case "missing":
+                return "unsupported", "number"
+            case "unit":
+                return "unsupported", "unit"
+            case "bound":
+                return "unsupported", "comparative"
+    return None
+
+
+def _missing_moment(ours: Facts, theirs: Facts) -> tuple[Support, str] | None:
+    bare = {one.written for one in theirs.quantities}
+    for one in ours.moments:
+        if stated(one, theirs.moments, theirs.years):
+            continue
+        if one.day and not one.month and one.day in bare:
+            continue
+        return "unsupported", "date"
+    return None
+
+
+def _missing_name(
+    said: str, ours: Facts, whole: str, theirs: Facts, abroad: bool, share: float
+) -> tuple[Support, str] | None:
+    words = set(re.findall(r"[a-z0-9][\w-]*", whole.lower()))
+    folded = whole.lower()
+    missing = {
+        name
+        for name in ours.names - theirs.names
+        if name not in folded and name not in _COMMON and not any(_inflected(name, word) for word in words)
+    }
+    missing -= _spelt_out(said, words) | {name for name in missing if _is_short_for(name, whole)}
+    if abroad:
+        missing = {name for name in missing if not _HAN.search(name)}
+    if not missing:
+        return None
+    if abroad and _tongue(said) == "en":
+        # A Chinese source writes names in characters; only those that are known in both languages compare.
+        known = {name for name in missing if name in _ENGLISH_PLACES or re.search(r"\d", name)}
+        return ("unsupported", "name") if known else None
+    return "unsupported", "name"
+
+
+_ENGLISH_PLACES = frozenset(CHINESE.values())
+
+
+def _inflected(name: str, word: str) -> bool:
+    """Whether two words differ in their ending alone: German and Germany."""
+    common = 0
+    for one, other in zip(name, word, strict=False):
+        if one != other:
+            break
+        common += 1
+    return common >= 4 and name[common:] in _ENDINGS and word[common:] in _ENDINGS
+
+
+def _spelt_out(said: str, words: set[str]) -> set[str]:
+    """The words of names that the source abbreviates: Human Resources for HR."""
+    found: set[str] = set()
+    for match in _CAPITALISED.finditer(said):
+        parts = match[0].split()
+        for first in range(len(parts)):
+            initials = "".join(part[0] for part in parts[first:] if part[0].isupper()).lower()
+            if len(initials) > 1 and initials in words:
+                found |= {part.lower() for part in parts[first:]}
+    return found
+
+
+def _is_short_for(name: str, whole: str) -> bool:
+    if not 2 <= len(name) <= 6 or not name.isalpha():
+        return False
+    initials = r"\w*\W{1,2}(?:(?:and|of|for|the)\W)?".join(re.escape(char) for char in name)
+    return re.search(rf"\b{initials}", whole, re.IGNORECASE) is not None
+
+
+def _share(said: str, source: str) -> float:
+    wanted = terms(said)
+    return len(wanted & terms(source)) / len(wanted) if wanted else 1.0
+
+
+def _nearest(said: str, source: str, abroad: bool) -> str:
+    """The part of the source that a sentence follows: up to three sentences or rows."""
+    if not abroad:
+        span = align(said, source)
+        return source[span.start : span.end]
+    parts = [source[span.start : span.end] for span in sentences(source)]
+    anchors = facts.read(said).anchors
+    if len(parts) < 2 or not anchors:
+        return source if len(parts) < 2 else ""
+    best = max(parts, key=lambda part: len(anchors & facts.read(part).anchors))
+    return best if anchors & facts.read(best).anchors else ""
+
+
+def _changed(said: str, nearest: str) -> str:
+    """What was exchanged, put in or left out where a sentence otherwise follows the source, in a word."""
+    ours = tokens(said)
+    if not ours or len(nearest) > _LONGEST * 5:
+        return ""
+    parts = [nearest[span.start : span.end] for span in sentences(nearest)]
+    laid = [_beside(ours, part) for part in (parts if len(parts) > 1 else [])]
+    # Where one sentence of the source says most of it, what the next one says is no excuse.
+    best = max(laid, key=lambda one: one.close, default=None)
+    if best is None or best.close < VERY_CLOSE:
+        best = _beside(ours, nearest)
+    if best.close < CLOSE or best.matched < 3:
+        return ""
+    # A "not" that only stands elsewhere in the sentence was not put in or left out.
+    denial = facts.negations(said) != facts.negations(best.text)
+    for kind, i1, i2, j1, j2 in best.steps:
+        if kind != "equal" and (
+            reason := _exchange(said, ours, i1, i2, best.text, best.tokens, j1, j2, best.close, denial)
+        ):
+            return reason
+    return ""
+
+
+class _Beside(NamedTuple):
+    """A sentence laid beside a part of the source: how much of it stands there in the same order."""
+
+    text: str
+    tokens: list[Token]
+    steps: Sequence[tuple[str, int, int, int, int]]
+    matched: int
+    close: float
+
+
+def _beside(ours: Sequence[Token], text: str) -> _Beside:
+    theirs = tokens(text)
+    if max(len(ours), len(theirs)) > _LONGEST:
+        return _Beside(text, theirs, [], 0, 0.0)
+    matcher = SequenceMatcher(None, [one.word for one in ours], [one.word for one in theirs], autojunk=False)
+    matched = sum(block.size for block in matcher.get_matching_blocks())
+    return _Beside(text, theirs, matcher.get_opcodes(), matched, matched / len(ours))
+
+
+def _exchange(
+    said: str,
+    ours: Sequence[Token],
+    i1: int,
+    i2: int,
+    nearest: str,
+    theirs: Sequence[Token],
+    j1: int,
+    j2: int,
+    close: float,
+    denial: bool,
+) -> str:
+    mine, its = ours[i1:i2], theirs[j1:j2]
+    here, there = _text(said, mine), _text(nearest, its)
+    inside = j1 > 0 and j2 < len(theirs) and i1 > 0
+    if len(mine) <= _SEGMENT and len(its) <= _SEGMENT:
+        no_here, no_there = (
+            facts.negations(_with_next(said, mine, here)),
+            facts.negations(_with_next(nearest, its, there)),
+        )
+        if denial and no_here != no_there and (mine or inside):
+            left_out = not mine and no_there
+            if not left_out or len(its) <= 4:
+                return "negation"
+        if mine and its and facts.opposed(_with_next(said, mine, here), _with_next(nearest, its, there)):
+            return "comparative"
+    if close < VERY_CLOSE or not mine or not its:
+        return ""
+    for reason, sign in (("number", "#"), ("date", "@")):
+        a = {one.word for one in mine if one.word[0] == sign}
+        b = {one.word for one in its if one.word[0] == sign}
+        if a and b and not a & b and not _rounds(here, there):
+            return reason
+    return "name" if _renamed(said, mine, nearest, its) else ""
+
+
+def _rounds(here: str, there: str) -> bool:
+    quantities = facts.read(there).quantities
+    return any(agreement(one, quantities) in ("same", "rounded") for one in facts.read(here).quantities)
+
+
+def _text(text: str, part: Sequence[Token]) -> str:
+    return text[part[0].start : part[-1].end] if part else ""
+
+
+def _with_next(text: str, part: Sequence[Token], own: str) -> str:
+    """A changed piece with what follows it, which decides whether 不 denies, and whether "must" is "must not"."""
+    return own + text[part[-1].end : part[-1].end + 4] if part else ""
+
+
+def _renamed(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> bool:
+    here, there = _text(said, mine), _text(nearest, its)
+    if _HAN.search(here) and _HAN.search(there):
+        return _renamed_in_chinese(said, mine, nearest, its)
+    a, b = _capitals(said, mine), _capitals(nearest, its)
+    return bool(
+        a and b and not any(one in b or any(_inflected(one, other) for other in b) for one in a) and (a - _COMMON)
+    )
+
+
+def _capitals(text: str, part: Sequence[Token]) -> set[str]:
+    return {one.word for one in part if text[one.start].isupper() and one.word not in _COMMON}
+
+
+def _renamed_in_chinese(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> bool:
+    for here, there in _widened(said, mine, nearest, its):
+        if here == there:
+            continue
+        if places(here) and places(there) and places(here) != places(there):
+            return True
+        if len(here) == len(there) == 1 and here in FAMILIES and there in FAMILIES:
+            return True
+        if len(here) > 1 and len(there) > 1 and is_chinese_name(here) and is_chinese_name(there):
+            return True
+    return False
+
+
+def _widened(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """A changed piece, and the same with up to two characters before or behind: a diff may cut a name in the middle."""
+    for before, behind in ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0), (1, 1)):
+        yield (
+            said[max(0, mine[0].start - before) : mine[-1].end + behind],
+            nearest[max(0, its[0].start - before) : its[-1].end + behind],
+        )
+
+
+def _denied(said: str, nearest: str, abroad: bool) -> bool:
+    """Whether one says no where the other does not, as far as both speak of the same."""
+    ours, theirs = facts.negations(said), facts.negations(nearest)
+    if ours == theirs:
+        return False
+    if ours and theirs:
+        # One more "not" in the very same words is one that was put in or left out.
+        return not abroad and abs(ours - theirs) == 1 and min(_share(said, nearest), _share(nearest, said)) >= SAME
+    if abroad:
+        return not re.search(
+            r"\b(?:only|unless|except|free|exempt|without)\b|[仅只除免]|除非|方可|才", f"{said} {nearest}"
+        )
+    with_no, other = (said, nearest) if ours else (nearest, said)
+    wanted = terms(other)
+    for clause in _CLAUSE.split(with_no):
+        words = terms(clause)
+        if facts.negations(clause) and words and len(words & wanted) >= 0.6 * len(words):
+            return True
+    return bool(ours) and len(_CLAUSE.split(said)) == 1
+
+
+def _wrong_row(ours: Facts, source: str) -> str:
+    """In a table: whether a number stands in other rows than those of all the names that are said with it."""
+    rows = [row for row in source.splitlines() if row.count("\t") >= 1 or row.count("|") >= 2]
+    if len(rows) < 3 or not ours.names:
+        return ""
+    read = [facts.read(row) for row in rows]
+    folded = [row.lower() for row in rows]
+    known = {name for name in ours.names if sum(name in row for row in folded) in range(1, len(rows) // 2 + 1)}
+    if not known:
+        return ""
+    named = [any(name in row for name in known) for row in folded]
+    for one in ours.quantities:
+        if one.soft or one.dimension == "ordinal":
+            continue
+        holding = [agreement(one, row.quantities) == "same" for row in read]
+        if any(holding) and not any(has and name for has, name in zip(holding, named, strict=True)):
+            return "number"
+    return ""

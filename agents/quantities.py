@@ -1,0 +1,371 @@
+"""Numbers with their units, limits and precision, in a form that compares: English and Chinese, digits and words. Pure.
+
+"two weeks" and "14 天" are the same quantity; "at most 5 days" and "至少5天" are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from agents.terms import han_number
+
+Bound = Literal["", "min", "max"]
+
+
+class Quantity(NamedTuple):
+    """`written` as it stands, `value` in the unit of its `dimension`. `step`: what the last digit stands for.
+
+    `soft`: a "one" or "first" that may be no number at all. `about`: the text says that it is rounded.
+    """
+
+    written: Fraction
+    value: Fraction
+    dimension: str
+    bound: Bound
+    step: Fraction
+    about: bool
+    soft: bool
+    start: int
+    end: int
+
+
+_DAY = 86_400
+# name: (dimension, factor, how it is written after a number). The first that fits counts.
+_UNITS: tuple[tuple[str, Fraction | int, str], ...] = (
+    ("percent", 1, r"%|％|per ?cent|percentage points?|pct\b|个百分点"),
+    ("percent", 10, r"成(?![本为员功立])"),
+    ("workday", 1, r"(?:working|business|work)[ -]days?|个?工作日"),
+    ("time", 7 * _DAY, r"(?:calendar |consecutive )?weeks?|周(?!年|岁|[一二三四五六日末])|个?(?:星期|礼拜)"),
+    ("time", 14 * _DAY, r"fortnights?"),
+    ("month", 12, r"(?:calendar |full |fiscal )?(?:years?|yrs?)(?: old)?|周?年(?!度|级|代|[末初底])|周?岁"),
+    ("month", 120, r"decades?"),
+    ("month", 1, r"(?:calendar |full )?months?|个月"),
+    ("quarter", 1, r"quarters?|个?季度"),
+    ("time", 1, r"seconds?\b|secs?\b|秒"),
+    ("time", 60, r"min(?:ute)?s?\b|分钟"),
+    ("time", 3600, r"(?:working |business |full )?(?:hours?|hrs?|h)\b|个?(?:小时|钟头)|课时|学时"),
+    ("time", _DAY, r"(?:calendar |consecutive |full |paid |natural )?days?|个?(?:自然|日历)?[日天]"),
+    ("night", 1, r"nights?|[晚夜]"),
+    ("dollar", 1, r"(?:us |u\.s\. )?dollars?|usd|us\$|\$|美元|美金"),
+    ("hk dollar", 1, r"hkd|hk\$|hong kong dollars?|港元|港币"),
+    ("sg dollar", 1, r"sgd|s\$|singapore dollars?|新加坡元|新元|新币"),
+    ("euro", 1, r"euros?\b|eur\b|€|欧元"),
+    ("yen", 1, r"yen\b|jpy|日元"),
+    ("won", 1, r"krw|韩元"),
+    ("rupee", 1, r"rupees?|inr\b|卢比"),
+    ("franc", 1, r"(?:swiss )?francs?|chf|瑞士法郎|瑞郎"),
+    ("sterling", 1, r"pounds? sterling|gbp|£|英镑"),
+    ("yuan", 1, r"yuan\b|rmb|cny|renminbi|￥|¥|元|人民币|块钱"),
+    ("pound", 1, r"pounds?\b|lbs?\b|磅"),
+    ("square metre", 10**6, r"square kilomet(?:re|er)s?|km²|平方公里|平方千米"),
+    ("square metre", 10**4, r"hectares?|公顷"),
+    ("square mile", 1, r"square miles?|平方英里"),
+    ("cubic metre", 1, r"cubic met(?:re|er)s?|m³|立方米"),
+    ("metre", 1000, r"kilomet(?:re|er)s?|km\b|公里|千米"),
+    ("metre", Fraction(1, 100), r"centimet(?:re|er)s?|cm\b|厘米"),
+    ("metre", Fraction(1, 1000), r"millimet(?:re|er)s?|mm\b|毫米"),
+    ("square metre", 1, r"(?:square met(?:re|er)s?|m²|sqm|平方米|平米)"),
+    ("metre", 1, r"met(?:re|er)s?|m\b(?!²)|米"),
+    ("mile", 1, r"miles?|英里"),
+    ("foot", 1, r"feet|foot|ft\b|英尺"),
+    ("inch", 1, r"inch(?:es)?|英寸"),
+    ("gram", 1000, r"kilograms?|kilos?\b|kg\b|公斤|千克"),
+    ("gram", Fraction(1, 1000), r"milligrams?|mg\b|毫克"),
+    ("gram", 1_000_000, r"tonn?es?\b|tons?\b|吨"),
+    ("gram", 1, r"grams?\b|g\b|克"),
+    ("litre", Fraction(1, 1000), r"millilit(?:re|er)s?|ml\b|毫升"),
+    ("litre", 1, r"lit(?:re|er)s?|l\b|升"),
+    ("celsius", 1, r"(?:degrees? celsius|°\s?c\b|℃|摄氏度)"),
+    ("fahrenheit", 1, r"(?:degrees? fahrenheit|°\s?f\b|℉|华氏度)"),
+    ("byte", 10**3, r"kb\b|kilobytes?"),
+    ("byte", 10**6, r"mb\b|megabytes?"),
+    ("byte", 10**9, r"gb\b|gigabytes?"),
+    ("byte", 10**12, r"tb\b|terabytes?"),
+    ("watt", 1000, r"kw\b|kilowatts?|千瓦(?!时)"),
+    ("watt", 1, r"w\b|watts?|瓦"),
+    ("volt", 1, r"v\b|volts?|伏"),
+    ("hertz", 1, r"hz\b|hertz|赫兹"),
+    ("hertz", 1000, r"khz\b|千赫"),
+    ("hertz", 10**6, r"mhz\b|兆赫"),
+    ("hertz", 10**9, r"ghz\b"),
+    ("page", 1, r"pages?|页"),
+    ("person", 1, r"people|persons?|employees?|staff|members?|colleagues|个?人(?!民)|名|位(?!数)"),
+    ("times", 1, r"times (?:as|the|more|higher)|[- ]?fold|倍"),
+    ("occasion", 1, r"times\b|次|回"),
+)
+_AFTER = re.compile(
+    r"\s?-?(?:\b(?!(?:of|or|and|to|in|per|for|the|at|on|by|from|is|are)\s)[a-z]{3,12}\s)?(?:"
+    + "|".join(f"(?P<u{i}>{pattern})" for i, (_, _, pattern) in enumerate(_UNITS))
+    + r")(?![A-Za-z])",
+    re.IGNORECASE,
+)
+_CURRENCY_BEFORE = re.compile(
+    r"(?:(?P<hk>hk\$|hkd|港币)|(?P<sg>s\$|sgd|新币)|(?P<dollar>us\$|usd|\$|美元)|(?P<euro>€|eur)|(?P<gbp>£|gbp)|"
+    r"(?P<yen>jpy)|(?P<franc>chf)|(?P<yuan>￥|¥|rmb|cny|人民币))\s?\Z",
+    re.IGNORECASE,
+)
+_CURRENCIES = {
+    "hk": "hk dollar", "sg": "sg dollar", "dollar": "dollar", "euro": "euro", "gbp": "sterling", "yen": "yen",
+    "franc": "franc", "yuan": "yuan",
+}  # fmt: skip
+_SMALL = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_CARDINALS = {word: value for value, word in enumerate(_SMALL.split())} | {
+    word: value for value, word in enumerate(_TENS.split(), 2) for value in (value * 10,)
+}
+_MAGNITUDES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
+_NTH = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_ORDINALS = {word: value for value, word in enumerate(_NTH.split(), 1)}
+_CARDINAL = "|".join(_CARDINALS)
+_WORD = "|".join([*_CARDINALS, *_MAGNITUDES])
+_SCALES = {
+    "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "k": 10**3, "mn": 10**6,
+    "bn": 10**9, "百": 100, "千": 10**3, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8,
+    "万亿": 10**12,
+}  # fmt: skip
+_SCALE = re.compile(
+    r"(?:\s?(?:(?:thousand|million|billion|trillion|mn|bn|dozen)\b|k\b)|\s?(?:万亿|[十百千]万|[百千万亿]))",
+    re.IGNORECASE,
+)
+_HAN = "零〇一二两三四五六七八九十百千万亿"
+_MEASURES = (
+    "个天日月年周次名人位元块倍章条项号岁小工种层件份秒米公斤吨度页张台套晚夜期级成届家处季折美欧英港星礼自克升课"
+)
+# A number is read from its first character on and is never long, so that rows of digits cost no more than other text.
+_NUMBER = re.compile(
+    r"(?P<digits>(?<!\d)(?<!\d\.)(?:(?<![A-Za-z_])|(?<=eur|usd|rmb|gbp|cny|hkd|sgd|chf|"
+    r"jpy))(?<![A-Za-z]-)\d{1,40}+(?:,\d{3})*+(?:\.\d{1,12}+)?(?!\d)(?:(?P<th>st|nd|rd|th)\b)?)|"
+    rf"(?P<words>\b(?:{_CARDINAL}|(?<=\ba )(?:hundred|thousand|million|billion|"
+    rf"dozen))\b(?:[ -](?:and )?(?:{_WORD})\b){{0,9}})|"
+    rf"(?P<ordinal>\b(?:{'|'.join(_ORDINALS)})\b)|"
+    r"(?P<half>\b(?:half an?|half)\b|半(?=个?[年月天日小]))|"
+    rf"(?P<percent>百分之(?:[{_HAN}]{{1,12}}(?:点[{_HAN}]{{1,9}})?|\d{{1,9}}(?:\.\d{{1,9}})?))|"
+    rf"(?P<han>(?<![{_HAN}])(?:第)?[{_HAN}]{{1,20}}(?:点[零〇一二三四五六七八九]{{1,9}})?)(?![{_HAN}])",
+    re.IGNORECASE,
+)
+_REAL_HAN = re.compile(
+    r"[十百千万亿].*[一二两三四五六七八九]|[一二两三四五六七八九].*[十百千万亿]|[零〇一二三四五六七八九]{4}"
+)
+
+_ABOUT = re.compile(
+    r"(?:(?<!\bno )(?<!\bnot )\b(?:about|around|approximately|approx\.?|roughly|nearly|almost|some|circa|"
+    r"close to|over|more than|just under|"
+    r"just over)|[~≈]|大?约|接近|将近|近|(?<!不)(?<!得)(?<!能)超过|逾|大概)\W{0,3}(?:us|hk)?[$€£￥¥]?\Z",
+    re.IGNORECASE,
+)
+_ABOUT_AFTER = re.compile(r"\s?(?:or so\b|左右|上下|[余多])", re.IGNORECASE)
+_FILLER = (
+    r"\W{0,2}(?:(?:of|the|an?|about|for|is|are|to|by|with|为|是|在|达|仅|可以|可|只能|提前|放宽到|报销|支付|结转)\W{0,2}){0,3}"
+    r"(?:us|hk|s)?[$€£￥¥]?(?:usd|eur|rmb|cny)?\s?\Z"
+)
+_MIN_BEFORE = re.compile(
+    r"(?:\bat least|\b(?:no|not) (?:less|fewer|lower|shorter|earlier|sooner) than|\bminimum|\bmin\.|"
+    r"(?<!no )(?<!not )\b(?:more|greater|longer|"
+    r"higher|larger|older) than|\bover|\babove|(?<!not )(?<!not to )(?<!never )\bexceed(?:s|ed|ing)?|"
+    r"至少|不得?(?:少于|低于|小于|短于|早于)|最少|最低|起码|(?<!不)(?<!得)(?<!能)(?<!不可)(?:超过|多于|高于|"
+    r"大于)|逾|满)" + _FILLER,
+    re.IGNORECASE,
+)
+_MAX_BEFORE = re.compile(
+    r"(?:\bat (?:the )?most|\bup to|\b(?:no|not) (?:more|greater|longer|higher|later|larger) than|\bmaximum|\bmax\.?|"
+    r"(?<!no )(?<!not )\b(?:less|fewer|lower|shorter|younger) than|\bunder|\bbelow|\bwithin|\b(?:not|"
+    r"never) (?:to )?exceed(?:ing)?|"
+    r"\blimited to|\bcapped at|最多|至多|(?:不得?|不能|不可|不应)(?:超过|多于|高于|大于|晚于|迟于)|最高|最长|"
+    r"上限|(?<!不)(?<!得)(?:少于|低于|小于)|不足|不满)" + _FILLER,
+    re.IGNORECASE,
+)
+_MIN_AFTER = re.compile(
+    r"\s?\W?\s?(?:(?:or|and) (?:more|above|over|longer|older|higher)\b|(?:at )?(?:the )?(?:minimum|least)\b|"
+    r"及?以上|起(?!草|步|来))",
+    re.IGNORECASE,
+)
+_MAX_AFTER = re.compile(
+    r"\s?\W?\s?(?:or (?:less|fewer|under|below|shorter)\b|(?:at )?(?:the )?(?:maximum|most)\b|及?以下|"
+    r"[以之]?内(?!部|容|蒙|[地外])|为限|封顶|为上限)",
+    re.IGNORECASE,
+)
+_HAN_RANGE = re.compile(rf"[至到][{_HAN}]")
+_RANGE = re.compile(r"\s?(?:-|–|—|~|～|to|and|or|至|到|或|、|,)\s?(?:us|hk|s)?[$€£￥¥]?")
+
+
+MOST = 1000
+"""Quantities that are read of one text: no passage has so many, and rows of digits shall cost little."""
+
+
+def quantities(text: str) -> list[Quantity]:
+    """The quantities of a text in order. Dates and times of day should have been taken out before."""
+    found: list[Quantity] = []
+    for match in _NUMBER.finditer(text):
+        if len(found) == MOST:
+            break
+        if (not found or match.start() >= found[-1].end) and (one := _quantity(text, match)):
+            found.append(one)
+    # "3 to 5 days": the unit behind the second number is the first one's too.
+    for i in range(len(found) - 2, -1, -1):
+        one, after = found[i], found[i + 1]
+        if not one.dimension and after.dimension and _RANGE.fullmatch(text, one.end, after.start):
+            factor = after.value / after.written if after.written else Fraction(1)
+            found[i] = one._replace(value=one.value * factor, step=one.step * factor, dimension=after.dimension)
+    return found
+
+
+def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
+    kind = str(match.lastgroup if match.lastgroup != "th" else "digits")
+    value, step, soft, known = _value(match, kind)
+    if value is None:
+        return None
+    end, dimension, factor = match.end(), "", Fraction(1)
+    if kind in ("digits", "han", "words") and (scale := _SCALE.match(text, end)):
+        times = _SCALES[scale[0].strip().lower()]
+        value, step, end = value * times, step * times, scale.end()
+    if kind == "percent":
+        dimension = "percent"
+    elif match["th"] or kind == "ordinal" or match[0].startswith("第"):
+        dimension = "ordinal"
+        if (unit := _AFTER.match(text, end)) and _unit_of(unit)[0] == "quarter":
+            dimension, end = "quarter", unit.end()
+    elif before := _CURRENCY_BEFORE.search(text, max(0, match.start() - 6), match.start()):
+        dimension = _CURRENCIES[str(before.lastgroup)]
+    elif unit := _AFTER.match(text, end):
+        (dimension, factor), end = _unit_of(unit), unit.end()
+        soft = soft and dimension in ("person", "occasion", "times", "page")
+        if text.startswith("半", end):
+            value, end = value + Fraction(1, 2), end + 1
+    elif kind == "half" or (kind == "han" and not known and not _is_counted(text, end)):
+        return None
+    before_text = text[max(0, match.start() - 40) : match.start()]
+    rounded = bool(_ABOUT.search(before_text) or _ABOUT_AFTER.match(text, end))
+    return Quantity(
+        value,
+        value * factor,
+        dimension,
+        _bound(before_text, text, end),
+        step * factor,
+        rounded,
+        soft,
+        match.start(),
+        end,
+    )
+
+
+def _is_counted(text: str, end: int) -> bool:
+    """Whether a Chinese numeral stands before a measure word or a second numeral, and is not a part of a word."""
+    return end < len(text) and (text[end] in _MEASURES or _HAN_RANGE.match(text, end) is not None)
+
+
+def _unit_of(match: re.Match[str]) -> tuple[str, Fraction]:
+    dimension, factor, _pattern = _UNITS[int(str(match.lastgroup)[1:])]
+    return dimension, Fraction(factor)
+
+
+def _value(match: re.Match[str], kind: str) -> tuple[Fraction | None, Fraction, bool, bool]:
+    """The number, its last digit's worth, whether it may be none, and whether it surely is one."""
+    text = match[0].lower()
+    if kind == "digits":
+        digits = re.sub(r"[a-z,]", "", text)
+        fraction = len(digits.partition(".")[2])
+        return Fraction(digits), Fraction(1, 10**fraction), False, True
+    if kind == "words":
+        value = _from_words(text)
+        return Fraction(value), Fraction(1), value == 1, True
+    if kind == "ordinal":
+        value = _ORDINALS[text]
+        return Fraction(value), Fraction(1), value <= 2, True
+    if kind == "half":
+        return Fraction(1, 2), Fraction(1, 2), False, True
+    if kind == "percent":
+        rest = text.removeprefix("百分之")
+        value_text = rest if rest[0].isdigit() else _han(rest)
+        return Fraction(value_text), Fraction(1), False, True
+    numeral = text.removeprefix("第")
+    surely = text.startswith("第") or bool(_REAL_HAN.search(numeral)) or "点" in numeral
+    value_text = _han(numeral)
+    return Fraction(value_text), Fraction(1), value_text == "1", surely
+
+
+def _han(numeral: str) -> str:
+    whole, _, fraction = numeral.partition("点")
+    return han_number(whole) + (f".{''.join(han_number(char) for char in fraction)}" if fraction else "")
+
+
+def _from_words(text: str) -> int:
+    total = section = 0
+    for word in re.findall(r"[a-z]+", text):
+        if word in _CARDINALS:
+            section += _CARDINALS[word]
+        elif word == "hundred" or word == "dozen":
+            section = (section or 1) * _MAGNITUDES[word]
+        elif word in _MAGNITUDES:
+            total += (section or 1) * _MAGNITUDES[word]
+            section = 0
+    return total + section
+
+
+def _bound(before: str, text: str, end: int) -> Bound:
+    if _MAX_BEFORE.search(before):
+        return "max"
+    if _MIN_BEFORE.search(before):
+        return "min"
+    if _MAX_AFTER.match(text, end):
+        return "max"
+    return "min" if _MIN_AFTER.match(text, end) else ""
+
+
+def same_dimension(one: str, other: str) -> bool:
+    """Whether two units may count the same thing. A number without a unit may be a table's, whose unit is elsewhere."""
+    if one == other or not one or not other:
+        return True
+    pair = {one, other}
+    return pair in ({"workday", "time"}, {"ordinal", "quarter"}, {"pound", "sterling"}) or (
+        not pair - {"person", "occasion", "ordinal", "page"} and "ordinal" in pair
+    )
+
+
+Agreement = Literal["same", "rounded", "bound", "unit", "missing"]
+
+
+def agreement(said: Quantity, there: Iterable[Quantity]) -> Agreement:
+    """How what is said stands to the quantities of a source."""
+    best: Agreement = "missing"
+    for one in there:
+        if _equal(one, said):
+            if {one.bound, said.bound} != {"min", "max"}:
+                return "same"
+            best = "bound"
+        elif best != "bound" and _rounds_to(one, said):
+            best = "rounded"
+        elif best == "missing" and one.written == said.written:
+            best = "unit"
+    return best
+
+
+def _equal(one: Quantity, other: Quantity) -> bool:
+    if one.dimension == other.dimension:
+        return one.value == other.value
+    return one.written == other.written and same_dimension(one.dimension, other.dimension)
+
+
+def _rounds_to(exact: Quantity, said: Quantity) -> bool:
+    """Whether `said` is `exact` in fewer digits: where it says so, or where it is written in thousands and more."""
+    if not same_dimension(exact.dimension, said.dimension) or not said.value or exact.value == said.value:
+        return False
+    off = abs(exact.value - said.value)
+    step = said.step
+    if said.about and said.step == 1:
+        while step < said.value and said.value % (step * 10) == 0:
+            step *= 10
+    if off > step or off * 12 > said.value:
+        return False
+    return said.about or (step >= 1000 and off * 2 <= step and exact.step < step)
+
+
+def spans(found: Iterable[Quantity]) -> Iterator[tuple[int, int, str]]:
+    """Where each stands, and a word that is the same for the same quantity."""
+    for one in found:
+        yield one.start, one.end, f"#{one.value}{one.dimension}"
