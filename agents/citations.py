@@ -22,11 +22,12 @@ from agents.terms import numbers, terms
 SPACED_MARK = rf"(?<![ \t])[ \t]*+(?:{MARK})(?![(:])"
 _SPACED_MARK = re.compile(SPACED_MARK)
 _TOKEN = re.compile(
-    rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<paragraph>\n\n)|(?P<mark>{SPACED_MARK})"
+    rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<paragraph>\n\n)|"
+    rf"(?P<mark>{SPACED_MARK})|(?P<image>!(?=\[)(?!(?:{MARK})(?![(:])))"
 )
 _UNFINISHED = re.compile(
-    r"(?:(?<!\n)\n+|(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|(?<!`)`+|(?<![ \t])[ \t]+|"
-    rf"(?<![ \t])[ \t]*+(?:{BEGUN}|{MARK}))\Z"
+    r"(?:(?<!\n)\n+|(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|(?<!`)`+|(?<![ \t])[ \t]+|!|"
+    rf"(?:!|(?<![ \t])[ \t]*+)(?:{BEGUN}|{MARK}))\Z"
 )
 _CLAUSE_ENDS = re.compile(r"\s*[;；]")
 _LABEL = re.compile(r"(?:^|[;；])[^:：;；\n]{1,40}[:：]\s")
@@ -46,7 +47,8 @@ class Mark:
 class MarkReader:
     """Reads an answer piece by piece: text comes out without its marks, and each mark in its place.
 
-    Nothing inside code (fences and back-ticks) is a mark. What may become a mark waits for the next piece.
+    Nothing inside code (fences and back-ticks) is a mark, and outside of it no image is let through. What may become a
+    mark waits for the next piece.
     """
 
     def __init__(self, before: str = "") -> None:
@@ -81,6 +83,10 @@ class MarkReader:
                     tuple(dict.fromkeys(map(int, _DIGITS.findall(token[0].partition("†")[0])))), self._sentence(), space
                 )
                 self._since_mark = 0
+                done = token.end()
+            elif token["image"] and not self._fence and not self._ticks:
+                # An image is loaded without being asked for, from an address that could carry data out: a link is left.
+                yield from self._plain_text(padded[done : token.start()])
                 done = token.end()
             elif token["fence"] and not self._ticks:
                 fence = token["fence"].strip()

@@ -92,6 +92,12 @@ def _tongue(text: str) -> str:
     return "zh" if 3 * len(_HAN.findall(text)) > len(re.findall("[A-Za-z]", text)) else "en"
 
 
+def figures_stand(said: str, source: str) -> bool:
+    """Whether a source has every quantity and date that is said."""
+    ours, theirs = facts.read(said), facts.read(source)
+    return not _missing_number(ours, theirs) and not _missing_moment(ours, theirs)
+
+
 def literally_in(said: str, source: str) -> bool:
     """Whether `said` stands in `source` from the beginning of a clause on; white space differs between extractions."""
     words = "".join(said.split()).rstrip(".。;；!！")

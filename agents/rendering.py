@@ -1,8 +1,9 @@
 """Markdown that a model wrote → HTML that may stand on our pages.
 
-A model repeats what documents say, and documents may be hostile. So raw HTML is text, images are not loaded, links go
-to http, https and mailto only and show where they lead, and whatever the renderers made, their error paths included,
-goes through nh3 at the very end. The marks of citations and of unsupported sentences are put in as tokens of our own.
+A model repeats what documents say, and documents may be hostile. So raw HTML is text, images are not loaded, and an
+address can be followed only where a cited quote has it literally: one that a model made up could carry data out.
+Whatever the renderers made, their error paths included, goes through nh3 at the very end. The marks of citations and of
+unsupported sentences are put in as tokens of our own.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from pygments.util import ClassNotFound
 
 from agents.cjk_emphasis import emphasis_rule
 from agents.events import Citation, Claim
+from agents.invisible import visible
 
 FORMULA_LENGTH = 2_000
 CODE_LENGTH = 20_000
@@ -85,8 +87,12 @@ def render(
     have no citation yet as plain numbers. Claims that are not supported are underlined and say so in a word.
     """
     text = _OURS.sub("", markdown.replace("\0", ""))
-    text = _with_claims(text, claims)
-    env: dict[str, Any] = {"citations": {citation.number: citation for citation in citations}, "numbered": numbered}
+    text = visible(_with_claims(text, claims))
+    env: dict[str, Any] = {
+        "citations": {citation.number: citation for citation in citations},
+        "numbered": numbered,
+        "quoted": "\n".join(citation.quote for citation in citations),
+    }
     try:
         html = _parser(text.count("\\(") <= BRACKETS).render(text, env)
     except RecursionError:
@@ -187,7 +193,13 @@ def _citation(self: RendererHTML, tokens: Sequence[Token], index: int, options: 
 
 
 def _link_open(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-    return f'<a class="outward" href="{escape(str(tokens[index].attrGet("href") or ""))}">'
+    address = str(tokens[index].attrGet("href") or "")
+    return f'<a class="outward" href="{escape(address)}">' if _may_be_followed(address, env) else "<span>"
+
+
+def _may_be_followed(address: str, env: EnvType) -> bool:
+    """Whether a cited source has this very address, so that it says nothing the source does not say."""
+    return len(address) > len("https://") and address.removeprefix("mailto:") in str(env.get("quoted", ""))
 
 
 def _link_close(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
@@ -196,11 +208,9 @@ def _link_close(self: RendererHTML, tokens: Sequence[Token], index: int, options
     address = str(tokens[start].attrGet("href") or "")
     text = "".join(token.content for token in tokens[start + 1 : index])
     shown = address if len(address) <= 80 else address[:79] + "…"
-    return (
-        "</a>"
-        if text in (address, address.removeprefix("mailto:"))
-        else (f'</a> <span class="address">({escape(shown)})</span>')
-    )
+    end = "</a>" if _may_be_followed(address, env) else "</span>"
+    said = text in (address, address.removeprefix("mailto:"))
+    return end if said else f'{end} <span class="address">({escape(shown)})</span>'
 
 
 def _fence(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:

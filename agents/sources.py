@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agents.events import Source
+from agents.invisible import visible
 
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\x7f\x85\u2028\u2029"}
 
@@ -61,7 +62,8 @@ class Shown:
             "context": source.context,
             "text": self.text,
         }
-        return {name: value for name, value in data.items() if value or name not in ("context", "section", "date")}
+        shown = {name: visible(value) if isinstance(value, str) else value for name, value in data.items()}
+        return {name: value for name, value in shown.items() if value or name not in ("context", "section", "date")}
 
 
 class Sources:

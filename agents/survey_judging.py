@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from agents import facts, prompts
+from agents import prompts
+from agents.compare import figures_stand
 from agents.deps import Deps
 from agents.events import SurveyRow
 from agents.sources import framed
@@ -228,11 +229,9 @@ def _proved(judged: Judged, document: Covered, page: Sheet, criterion: Criterion
 
 def _values(given: Sequence[str], document: Covered, wanted: int) -> tuple[str, ...]:
     """The values for the columns; one with a number that the document's passages do not have is left empty."""
-    there = facts.numbers(
-        "\n".join(text for close in document.passages for text in (close.context, close.text, document.date))
-    )
+    there = "\n".join(text for close in document.passages for text in (close.context, close.text, document.date))
     values = [" ".join(value.split())[:LONGEST_VALUE] for value in given[:wanted]]
-    values = [value if facts.numbers(value) <= there else "" for value in values]
+    values = [value if figures_stand(value, there) else "" for value in values]
     return tuple(values + [""] * (wanted - len(values)))
 
 

@@ -47,6 +47,13 @@ def test_code_and_links_keep_their_brackets() -> None:
     assert "15 days. It" in text
 
 
+def test_images_are_let_through_as_links_alone() -> None:
+    text = "So it is![1] ![x](https://evil.example/?d=1) `v![x](y)` and ![2](z)![r][s] end!"
+    items = [item for cut in (1, 3, 200) for item in [read([text[i : i + cut] for i in range(0, len(text), cut)])]]
+    kept = ["".join(item for item in one if isinstance(item, str)) for one in items]
+    assert set(kept) == {"So it is! [x](https://evil.example/?d=1) `v![x](y)` and [2](z)[r][s] end!"}
+
+
 @given(st.lists(st.integers(0, len(ANSWER)), max_size=40))
 def test_it_does_not_matter_where_the_stream_is_cut(cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(ANSWER)]
@@ -55,7 +62,7 @@ def test_it_does_not_matter_where_the_stream_is_cut(cuts: list[int]) -> None:
 
 @example("【1\n】", 1)
 @example("\n\n【``[1\n`a[1]`", 2)
-@given(st.text(alphabet="a1 [](),，【】`~\n.。^:†", max_size=60), st.integers(1, 7))
+@given(st.text(alphabet="a1! [](),，【】`~\n.。^:†", max_size=60), st.integers(1, 7))
 def test_no_text_is_lost_and_cuts_change_nothing(text: str, size: int) -> None:
     whole = read([text])
     assert read([text[start : start + size] for start in range(0, len(text), size)]) == whole

@@ -75,14 +75,25 @@ def test_hostile_markdown_is_harmless(markdown: str) -> None:
         Inspector().feed(html)
 
 
-def test_links_show_where_they_lead_and_pass_nothing_on() -> None:
+def test_only_addresses_of_cited_sources_can_be_followed() -> None:
     html = render("See [our portal](https://evil.example/login).")
-    assert 'rel="noopener nofollow"' in html
+    assert "<a" not in html
     assert "(https://evil.example/login)" in html
+    quote = Citation(1, 7, 9, 4, 10, 20, "Sign in at https://portal.example/login first.", "Policy")
+    html = render(
+        "See [our portal](https://portal.example/login) [1], not [it](https://portal.example/login?d=x).", [quote]
+    )
+    assert '<a class="outward" href="https://portal.example/login" rel="noopener nofollow">our portal</a>' in html
+    assert html.count("<a ") == 2
+    assert "(https://portal.example/login?d=x)" in html
 
 
 def test_a_link_whose_text_is_its_address_is_not_repeated() -> None:
-    assert render("<https://a.example/>").count("https://a.example/") == 2
+    assert render("<https://a.example/>").count("https://a.example/") == 1
+
+
+def test_what_nobody_sees_is_not_there() -> None:
+    assert "abc" in render("a\u202eb\u200b\U000e0041c")
 
 
 def test_a_citation_opens_its_place() -> None:
