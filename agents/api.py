@@ -277,3 +277,13 @@ def cancel_run(request: HttpRequest, run_id: UUID) -> Any:
     runs.cancel(run)
     run.refresh_from_db()
     return Status(202, answer_of(run))
+
+
+@router.post("/runs/{run_id}/keep", response={202: AnswerOut, 409: Problem}, summary="Keep a run's quick answer")
+def keep_quick(request: HttpRequest, run_id: UUID) -> Any:
+    """End the thinking about a quick answer: it stands, and follows again among the events. 409 when there is none."""
+    run = own_run(asker(request), run_id)
+    if not runs.keep_quick(run):
+        raise HttpError(409, _("No quick answer is being thought about further here."))
+    run.refresh_from_db()
+    return Status(202, answer_of(run))

@@ -17,6 +17,7 @@ from agents.models import Mode, Run, RunState
 from agents.sources import Sources
 from llm.clients import ChatModel, Role, chat_model
 from llm.messages import Message
+from llm.prices import cost
 from llm.profiles import ModelServers
 from llm.streams import Usage
 
@@ -39,14 +40,21 @@ class Deps:
     earlier: list[tuple[str, str]]
     servers: ModelServers
     regenerates: UUID | None = None
+    run_id: UUID | None = None
+    keep_requested: bool = False
+    """The person has said that the quick answer is enough."""
+    asked_back: bool = False
+    """The last answer was a question to the person; they are not asked twice in a row."""
     sources: Sources = field(default_factory=Sources)
     usage: Counter[str] = field(default_factory=Counter)
+    cost: float = 0.0
 
     def model(self, role: Role) -> ChatModel:
         return chat_model(self.servers, role)
 
-    def count(self, usage: Usage) -> None:
-        """Add one reply's tokens to the run's."""
+    def count(self, usage: Usage, model: str) -> None:
+        """Add one reply's tokens and what they cost to the run's."""
+        self.cost += cost(usage, model, settings.MODEL_PRICES)
         for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"):
             self.usage[name] += getattr(usage, name)
 
@@ -68,6 +76,7 @@ class Deps:
 
 def prepare(run: Run) -> Deps:
     """Read what a run starts from."""
+    earlier, asked_back = _earlier(run)
     return Deps(
         person=run.person,
         question=run.question,
@@ -75,14 +84,17 @@ def prepare(run: Run) -> Deps:
         today=timezone.localdate(),
         as_of=run.as_of,
         collections=list(run.collections) or None,
-        earlier=_earlier(run),
+        earlier=earlier,
         servers=settings.MODEL_SERVERS,
         regenerates=run.regenerates_id,
+        run_id=run.pk,
+        keep_requested=run.keep_requested,
+        asked_back=asked_back,
     )
 
 
-def _earlier(run: Run) -> list[tuple[str, str]]:
-    """The conversation before the run, the last answer to each question, as much as fits.
+def _earlier(run: Run) -> tuple[list[tuple[str, str]], bool]:
+    """The conversation before the run, the last answer to each question, as much as fits; whether the last one asks.
 
     An answer that was asked for again stands at the place of the first one.
     """
@@ -91,8 +103,8 @@ def _earlier(run: Run) -> list[tuple[str, str]]:
         conversation_id=run.conversation_id, state=RunState.FINISHED, created_at__lt=root.created_at
     ).exclude(answer="")
     turns: dict[object, tuple[str, str]] = {}
-    latest = before.order_by("-created_at").only("question", "answer", "regenerates_id")[:EARLIER_RUNS]
-    for one in reversed(list(latest)):
+    latest = list(before.order_by("-created_at").only("question", "answer", "regenerates_id", "asks")[:EARLIER_RUNS])
+    for one in reversed(latest):
         turns[one.regenerates_id or one.pk] = (one.question, one.answer)
     kept: list[tuple[str, str]] = []
     room = EARLIER_CHARACTERS
@@ -101,7 +113,7 @@ def _earlier(run: Run) -> list[tuple[str, str]]:
         if room < 0:
             break
         kept.insert(0, (question, answer))
-    return kept
+    return kept, bool(latest and latest[0].asks)
 
 
 def may_escalate(deps: Deps) -> bool:

@@ -6,7 +6,9 @@ fields are stored and streamed, so they are for ever: add fields with a default,
 In a run's order: `routed`, then tool calls (the first search is one too), thinking and text, `cited` right after the
 text whose marks it explains, `checked` after the answer, and last exactly one of `finished`, `failed`, `cancelled`.
 On the exhaustive road `surveyed` events stand in the place of tool calls.
-Text before a `tool_called` or an `escalated` was a remark on the way, not the answer: see `answer_of`.
+Text before a `tool_called`, an `escalated` or a `kept` was a remark on the way, not the answer: see `answer_of`. An
+`escalated` that comes after `checked` carries the quick answer that stands until the thinking one is there; `revised`
+then says what became of it, and `kept` that it is the answer after all.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from pydantic import TypeAdapter
 
 Road = Literal["fast", "thinking", "exhaustive"]
 Support = Literal["supported", "weak", "unsupported"]
-Verdict = Literal["good", "partly", "unsupported", "not_in_documents", "disagree", "uncited"]
+Verdict = Literal["good", "partly", "unsupported", "not_in_documents", "disagree", "uncited", "asks"]
+HeldBack = Literal["", "asked", "budget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,15 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """A piece of the model's reasoning, in the field of the protocol it came in."""
+    """A piece of the model's reasoning, in the field of the protocol it came in.
+
+    `anew`: the reply that was under way broke off, and the model was asked for it again.
+    """
 
     kind: ClassVar = "thinking"
     text: str
     field: str = "reasoning_content"
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +139,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
+    """A call of a tool. `more` counts the calls of the same reply that follow; all of them are stored at once."""
+
     kind: ClassVar = "tool_called"
     call_id: str
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +189,48 @@ class Surveyed:
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """The fast road hands over to the Thinking agent; `reason` is the model's own sentence or a word of ours."""
+    """The fast road hands over to the Thinking agent; `reason` is the model's own sentence or a word of ours.
+
+    The words are those of `agents.judging`. After a quick answer that its evidence does not carry, that answer stands
+    here with what explains it.
+    """
 
     kind: ClassVar = "escalated"
     reason: str = ""
+    answer: str = ""
+    citations: tuple[Citation, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The quick answer stands after all and follows again; `reason`: "asked", or the kind of the failure."""
+
+    kind: ClassVar = "kept"
+    reason: str = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The run ends with a question to the person, which is its answer; `options` are answers to choose from."""
+
+    kind: ClassVar = "asked"
+    question: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """What thinking changed in the quick answer, sentence by sentence. `changed` pairs the old with the new."""
+
+    kind: ClassVar = "revised"
+    reason: str = ""
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str], ...] = ()
+    same: int = 0
+    new_documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +249,24 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
+    """The answer held against its evidence.
+
+    `weakness` says in a word of `agents.judging` why more thought might help, `held_back` why it is not given:
+    "asked" (the person chose the fast road) or "budget" (today's is used up). `hidden`: the administrator lets people
+    know that documents which they may not see might answer.
+    """
+
     kind: ClassVar = "checked"
     claims: tuple[Claim, ...] = ()
     verdict: Verdict = "good"
+    weakness: str = ""
+    held_back: HeldBack = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """A limit was reached ("steps", "seconds", "tokens"); the answer that follows is the best so far."""
+    """A limit was reached ("steps", "seconds", "tokens", "cost"); the answer that follows is the best so far."""
 
     kind: ClassVar = "limited"
     limit: str
@@ -246,17 +304,19 @@ class Cancelled:
 
 Event = (
     Routed | Thinking | Planned | ToolCalled | ToolReturned | Surveyed | Escalated | Text | Cited | Checked | Limited
-    | Finished | Failed | Cancelled
+    | Asked | Revised | Kept | Finished | Failed | Cancelled
 )  # fmt: skip
 KINDS: dict[str, type[Event]] = {
     event.kind: event
     for event in (
         Routed, Thinking, Planned, ToolCalled, ToolReturned, Surveyed, Escalated, Text, Cited, Checked, Limited,
-        Finished, Failed, Cancelled,
+        Asked, Revised, Kept, Finished, Failed, Cancelled,
     )
 }  # fmt: skip
 LAST = (Finished, Failed, Cancelled)
 """A run's last event is one of these; nothing follows it."""
+ANSWER_BEGINS = (ToolCalled, Escalated, Kept)
+"""Text before one of these is not the answer."""
 
 
 def to_data(event: Event) -> dict[str, Any]:
@@ -281,10 +341,10 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
 
 
 def answer_of(events: Iterable[Event]) -> str:
-    """The answer so far: the text since the last tool call or hand-over."""
+    """The answer so far: the text since the last tool call, hand-over or return to the quick answer."""
     pieces: list[str] = []
     for event in events:
-        if isinstance(event, (ToolCalled, Escalated)):
+        if isinstance(event, ANSWER_BEGINS):
             pieces.clear()
         elif isinstance(event, Text):
             pieces.append(event.text)

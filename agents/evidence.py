@@ -10,10 +10,11 @@ from datetime import date
 
 from agents.deps import Deps
 from agents.events import Source
+from agents.judging import FULLY_COVERED, coverage
 from agents.sources import Shown
 from kb import reading
-from kb.access import acting_as
-from kb.search import Hit, search_as
+from kb.access import acting_as, acting_as_system, documents_for
+from kb.search import Hit, search, search_as
 
 LIMIT = 8
 
@@ -43,6 +44,21 @@ def restore(deps: Deps, sources: Iterable[Source]) -> list[Shown]:
             if text := reading.read(source.version, source.start, source.end):
                 shown.append(Shown(source, text))
     return shown
+
+
+def may_be_hidden(deps: Deps) -> bool:
+    """Whether documents that the asker may not see speak of the question. Nothing else of them leaves here.
+
+    Only for installations whose administrator wants people to know: the answer, and the time it takes, tell something.
+    """
+    with acting_as(deps.person):
+        readable = set(documents_for().values_list("pk", flat=True))
+    with acting_as_system():
+        found = search(deps.question, limit=LIMIT, method="lexical", as_of=deps.as_of)
+    return any(
+        hit.document_id not in readable and coverage(deps.question, [hit.text, hit.title]) >= FULLY_COVERED
+        for hit in found
+    )
 
 
 def literal(deps: Deps, version: int, start: int, end: int, quote: str) -> bool:

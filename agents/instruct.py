@@ -44,15 +44,14 @@ async def answer(
         ModelError: also after text has been given.
     """
     tools = (ESCALATE,) if may_escalate(deps) and not so_far else ()
-    stream = deps.model("instruct").stream(
-        messages(deps, shown, so_far), tools=tools, thinking=False, max_tokens=ANSWER_TOKENS
-    )
+    model = deps.model("instruct")
+    stream = model.stream(messages(deps, shown, so_far), tools=tools, thinking=False, max_tokens=ANSWER_TOKENS)
     async with aclosing(stream) as deltas:
         async for delta in deltas:
             if isinstance(delta, TextDelta):
                 yield Text(delta.text)
             elif isinstance(delta, Usage):
-                deps.count(delta)
+                deps.count(delta, await model.resolve())
             elif isinstance(delta, ToolCall) and tools:
                 yield Escalated(_reason(delta))
                 return

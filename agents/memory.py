@@ -10,11 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agents.events import (
+    Asked,
+    Checked,
     Citation,
     Cited,
     Escalated,
     Event,
+    Kept,
     Limited,
+    Planned,
+    Revised,
     Road,
     Routed,
     Source,
@@ -26,6 +31,9 @@ from agents.events import (
 
 EVIDENCE = "evidence"
 """The call id of the first search, which we make ourselves before any model is asked."""
+
+ASK = "ask_person"
+"""The tool that ends a run with a question to the person."""
 
 
 @dataclass(slots=True)
@@ -48,11 +56,29 @@ class Memory:
 
     road: Road | None = None
     sources: dict[int, Source] = field(default_factory=dict)
+    searching: ToolCalled | None = None
+    """The first search, from when it was announced."""
     evidence: ToolReturned | None = None
     turns: list[Turn] = field(default_factory=list)
     answer: str = ""
     citations: list[Citation] = field(default_factory=list)
     limit: str = ""
+    plan: tuple[str, ...] = ()
+    checked: Checked | None = None
+    """The answer is whole and has been held against its evidence."""
+    escalated: Escalated | None = None
+    kept: bool = False
+    asking: ToolCalled | None = None
+    """The call by which the person is asked back, once it has returned."""
+    asked: Asked | None = None
+    revised: bool = False
+    began_thinking: bool = False
+    """The model was thinking about a reply that broke off before its text or its calls."""
+
+    @property
+    def quick(self) -> Escalated | None:
+        """The quick answer that stands until the thinking one is there."""
+        return self.escalated if self.escalated and self.escalated.answer else None
 
 
 def remember(events: Iterable[Event]) -> Memory:
@@ -63,9 +89,13 @@ def remember(events: Iterable[Event]) -> Memory:
             memory.road = event.mode
         elif isinstance(event, Escalated):
             memory.road, memory.answer, memory.citations, turn = "thinking", "", [], Turn()
+            memory.escalated, memory.checked, memory.limit = event, None, ""
+        elif isinstance(event, Kept):
+            memory.road, memory.answer, memory.citations, turn = "fast", "", [], Turn()
+            memory.kept, memory.checked, memory.limit = True, None, ""
         elif isinstance(event, Thinking):
             turn = _open(memory, turn)
-            turn.reasoning += event.text
+            turn.reasoning = event.text if event.anew else turn.reasoning + event.text
             turn.reasoning_field = event.field
         elif isinstance(event, Text):
             turn = _open(memory, turn)
@@ -76,7 +106,9 @@ def remember(events: Iterable[Event]) -> Memory:
         elif isinstance(event, ToolCalled):
             turn = _open(memory, turn)
             memory.answer, memory.citations = "", []
-            if event.call_id != EVIDENCE:
+            if event.call_id == EVIDENCE:
+                memory.searching = event
+            else:
                 turn.calls.append(event)
         elif isinstance(event, ToolReturned):
             memory.sources |= {source.source: source for source in event.sources}
@@ -84,10 +116,22 @@ def remember(events: Iterable[Event]) -> Memory:
                 memory.evidence = event
             else:
                 turn.returned[event.call_id] = event
+                if event.name == ASK and not event.error:
+                    memory.asking = next((call for call in turn.calls if call.call_id == event.call_id), None)
         elif isinstance(event, Limited):
             memory.limit = event.limit
+        elif isinstance(event, Planned):
+            memory.plan = event.steps
+        elif isinstance(event, Checked):
+            memory.checked = event
+        elif isinstance(event, Asked):
+            memory.asked = event
+        elif isinstance(event, Revised):
+            memory.revised = True
     if turn.calls:
         memory.turns.append(turn)
+    last = Turn() if turn.returned else turn
+    memory.began_thinking = bool(last.reasoning) and not last.calls
     return memory
 
 

@@ -60,6 +60,8 @@ class Run(models.Model):
     as_of = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)
     cancel_requested = models.BooleanField(default=False)
+    keep_requested = models.BooleanField(default=False)  # the quick answer is enough
+    asks = models.BooleanField(default=False)  # the answer is a question to the person
     answer = models.TextField(blank=True)
     citations = models.JSONField(default=list)
     claims = models.JSONField(default=list)

@@ -35,6 +35,7 @@ from agents.events import (
     Event,
     Failed,
     Finished,
+    Kept,
     Text,
     Thinking,
     ToolCalled,
@@ -272,7 +273,7 @@ async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> Asyn
             case Text(text=text):
                 answering = True
                 yield chunk({"content": text})
-            case ToolCalled() | Escalated():
+            case ToolCalled() | Escalated() | Kept():
                 citations.clear()
                 if answering:
                     # What was said before was a remark on the way; text that was sent cannot be taken back.

@@ -91,6 +91,7 @@ class Page:
         parts: dict[str, Any] = {}
         if self._first or not only_text:
             parts["steps"] = render_to_string("agents/_steps.html", {"turn": turn})
+            parts["quick"] = render_to_string("agents/_quick.html", {"turn": turn})
         if self._first or not only_text or not self._shown:
             parts["how"] = render_to_string("agents/_how.html", {"turn": turn})
         if turn.thought:

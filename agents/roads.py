@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+
+from django.conf import settings
+from pydantic import TypeAdapter
 
 from agents import agent, instruct, survey
+from agents.budget import budget_of
+from agents.changes import revised
 from agents.checks import Evidence, check
 from agents.citer import Citer
 from agents.continuation import BegunAgain, Continuation
-from agents.deps import Deps, prepare
+from agents.deps import Deps, may_escalate, prepare
 from agents.events import (
+    ANSWER_BEGINS,
+    Checked,
     Citation,
+    Cited,
     Escalated,
     Event,
     Failed,
     Finished,
+    HeldBack,
+    Kept,
     Road,
     Routed,
     Text,
     ToolCalled,
     ToolReturned,
+    Verdict,
     answer_of,
 )
-from agents.evidence import hits, restore, show
+from agents.evidence import hits, may_be_hidden, restore, show
 from agents.followups import standalone
+from agents.judging import weakness
 from agents.memory import EVIDENCE, Memory, remember
 from agents.models import Mode, Run
-from agents.router import route
+from agents.router import chained, route
 from agents.sources import Shown, Sources
 from agents.threads import in_thread
+from llm.errors import ModelError
+
+logger = logging.getLogger(__name__)
 
 COMPUTING = ("run_python", "query_tables")
 """Tools whose results hold numbers that stand in no document."""
@@ -50,33 +67,92 @@ async def answer(run: Run, past: Sequence[Event]) -> AsyncGenerator[Event, None]
     """
     begun = time.monotonic()
     deps = await in_thread(prepare, run)
-    memory = remember(past)
+    events = list(past)
+    async with aclosing(_answer(deps, events)) as new:
+        async for event in new:
+            events.append(event)
+            yield event
+            if isinstance(event, Failed):
+                return
+    memory = remember(events)
+    yield Finished(memory.road or "fast", answer_of(events), dict(deps.usage), round(time.monotonic() - begun, 2))
+
+
+async def _answer(deps: Deps, events: Sequence[Event]) -> AsyncGenerator[Event, None]:
+    """The events of a run but its last. `events` grows by each of them while it is given."""
+    memory = remember(events)
     if memory.road is None:
         routed = await choose(deps)
         memory.road = routed.mode
         yield routed
     if memory.road == "exhaustive":
-        async with aclosing(survey.check_all(deps, past)) as steps:
-            said = []
+        async with aclosing(survey.check_all(deps, list(events))) as steps:
             async for step in steps:
-                said.append(step)
                 yield step
-        yield Finished(memory.road, answer_of([*past, *said]), dict(deps.usage), round(time.monotonic() - begun, 2))
         return
     shown: list[Shown] = []
     async for event in gather(deps, memory, shown):
         yield event
-    new: list[Event] = []
-    try:
-        async for event in cited(deps, memory, shown):
-            new.append(event)
-            yield event
-    except BegunAgain:
-        yield BROKE_OFF
+    while True:
+        if memory.quick and deps.keep_requested and not memory.kept and not memory.checked:
+            yield Kept()
+        elif memory.kept:
+            for event in again(memory):
+                yield event
+            return
+        elif not memory.checked:
+            try:
+                async for event in cited(deps, memory, shown):
+                    yield event
+                yield await judged(deps, events, shown)
+            except BegunAgain:
+                yield BROKE_OFF
+            except ModelError as error:
+                if not memory.quick:
+                    raise
+                logger.warning("Run %s keeps its quick answer: %s", deps.run_id, error)
+                yield Kept(error.kind)
+        elif memory.road == "fast" and memory.checked.weakness and not memory.checked.held_back:
+            weak = memory.checked
+            citations = tuple(memory.citations)
+            yield Escalated(weak.weakness, answer_of(events), citations, weak.claims, weak.verdict)
+        else:
+            break
+        memory = remember(events)
+    if memory.quick and not memory.revised and not memory.asked:
+        yield revised(memory.quick, answer_of(events), memory.citations)
+
+
+def again(memory: Memory) -> Iterator[Event]:
+    """The quick answer that stands after all, as far as it has not been given again."""
+    if not (quick := memory.quick) or memory.checked:
         return
-    whole = answer_of([*past, *new])
-    yield check(whole, evidence(deps, [*past, *new]))
-    yield Finished(memory.road, whole, dict(deps.usage), round(time.monotonic() - begun, 2))
+    if not memory.answer:
+        yield Text(quick.answer)
+    if not memory.citations and quick.citations:
+        yield Cited(quick.citations)
+    verdict = TypeAdapter[Verdict](Verdict).validate_python(quick.verdict)
+    yield Checked(quick.claims, verdict, quick.reason, "asked")
+
+
+async def judged(deps: Deps, events: Sequence[Event], shown: Sequence[Shown]) -> Checked:
+    """The answer held against its evidence, and after the fast road whether more thought is called for."""
+    memory, answer = remember(events), answer_of(events)
+    if memory.asked:
+        return Checked((), "asks")
+    checked = check(answer, evidence(deps, events))
+    if checked.verdict == "not_in_documents" and settings.HINT_AT_HIDDEN_DOCUMENTS:
+        checked = replace(checked, hidden=await in_thread(may_be_hidden, deps))
+    if memory.road != "fast":
+        return checked
+    passages = [f"{one.source.title}\n{one.source.section}\n{one.text}" for one in shown]
+    word = weakness(deps.question, answer, checked, passages, chained=chained(deps.question))
+    held: HeldBack = ""
+    if word and not may_escalate(deps):
+        held = "asked"
+    elif word and (await in_thread(budget_of, deps.person)).used_up:
+        held = "budget"
+    return replace(checked, weakness=word, held_back=held)
 
 
 def evidence(deps: Deps, events: Sequence[Event]) -> Evidence:
@@ -94,6 +170,8 @@ def evidence(deps: Deps, events: Sequence[Event]) -> Evidence:
 async def choose(deps: Deps) -> Routed:
     """The road: what the person asked for, else what the wording of the question says."""
     if deps.mode == Mode.AUTO:
+        if deps.asked_back:
+            return Routed("thinking", "clarified")
         if await survey.is_exhaustive(deps):
             return Routed("exhaustive", "every_document")
         road, reason = route(deps.question)
@@ -111,7 +189,10 @@ async def gather(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncIterato
         shown += [one for one in found if one.source.source in first]
         return
     query = standalone(deps.question, deps.earlier)
-    yield ToolCalled(EVIDENCE, "search_knowledge", {"query": query})
+    if deps.asked_back and deps.earlier and query == deps.question:
+        query = f"{deps.earlier[-1][0]}\n{deps.question}"
+    if not memory.searching:
+        yield ToolCalled(EVIDENCE, "search_knowledge", {"query": query})
     shown += show(deps, await in_thread(hits, deps, query, collections=deps.collections))
     sources = tuple(one.source for one in shown)
     titles = list(dict.fromkeys(source.title for source in sources))
@@ -131,7 +212,7 @@ async def cited(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncIterator
                 continue
             async for one in citer.end():
                 yield one
-            if isinstance(event, (ToolCalled, Escalated)):
+            if isinstance(event, ANSWER_BEGINS):
                 citer.begin()
                 joining = Continuation("")
             yield event

@@ -120,6 +120,7 @@ CHAINED = _signs(
 NAME = re.compile(r"[A-Z][\w.'’&-]*(?: (?:(?:of|the|de|von|van|and|for) )*[A-Z0-9][\w.'’&-]*)*")
 NAME_WEIGHT, NAMES = 0.15, 4
 LONG_WORDS, LONG_WEIGHT = 24, 0.4
+CHAINED_ENOUGH = 0.6
 
 CHINESE = _signs(
     (
@@ -153,6 +154,14 @@ def route(question: str) -> tuple[Road, str]:
     if sum(weights.values()) < 1:
         return "fast", "simple"
     return "thinking", max(weights, key=lambda reason: weights[reason])
+
+
+def chained(question: str) -> bool:
+    """Whether a question describes one thing by another, if not so plainly that it goes straight on."""
+    question = question[:LOOKED_AT]
+    if language_of(question) == "zh":
+        return question.count("的") > 1
+    return _structure(question).get("chain", 0) >= CHAINED_ENOUGH
 
 
 def _structure(question: str) -> dict[str, float]:

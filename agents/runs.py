@@ -14,10 +14,11 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
-from agents.events import LAST, Cancelled, Event, Failed
+from agents.events import LAST, Cancelled, Escalated, Event, Failed
 from agents.journal import STALE_AFTER, LeaseLost, append, stored_after
 from agents.language import language_of
 from agents.models import Conversation, Mode, Run, RunState
+from agents.models import Event as StoredEvent
 from agents.storable import cleaned
 from agents.threads import in_thread, release_connection
 from agents.work import workshop
@@ -153,6 +154,15 @@ def cancel(run: Run) -> None:
     Run.objects.filter(pk=run.pk, state=RunState.RUNNING).update(cancel_requested=True)
     workshop().stop(run.pk, "cancelled")
     _end(run.pk, Cancelled())
+
+
+def keep_quick(run: Run) -> bool:
+    """End the thinking about a quick answer and let that stand; False when there is no such thinking under way."""
+    escalated = StoredEvent.objects.filter(run=run, kind=Escalated.kind).exclude(data__answer="").exists()
+    if not escalated or not Run.objects.filter(pk=run.pk, state=RunState.RUNNING).update(keep_requested=True):
+        return False
+    workshop().stop(run.pk, "kept")
+    return True
 
 
 def take_up_abandoned(limit: int = 8) -> list[UUID]:

@@ -116,11 +116,12 @@ async def _group(deps: Deps, criterion: Criterion, documents: Sequence[Covered])
 async def _asked(deps: Deps, criterion: Criterion, documents: Sequence[Covered]) -> dict[int, SurveyRow | None]:
     """The rows that one call gave, by document; None for one that does not meet the criterion."""
     page = sheet(documents)
-    reply = await deps.model("instruct").complete(
+    model = deps.model("instruct")
+    reply = await model.complete(
         messages(deps, criterion, page), max_tokens=400 + len(documents) * (ROW_TOKENS + 40 * len(criterion.columns))
     )
     if reply.usage:
-        deps.count(reply.usage)
+        deps.count(reply.usage, await model.resolve())
     return read(reply.text, page, criterion)
 
 

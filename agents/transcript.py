@@ -11,11 +11,13 @@ from agents import prompts
 from agents.deps import Deps
 from agents.events import ToolCalled, ToolReturned
 from agents.memory import Memory, Turn
+from agents.sources import framed
 from agents.tools import ToolError, for_model, parse_arguments
 from llm.messages import Message, ReasoningField, ToolCall, assistant_message, tool_message
 
 KEPT_RESULTS = 4
-LEFT_OUT = '{"note": "Left out to save room."}'
+LEFT_OUT = "Shortened to save room. Call the tool again for what you need of it."
+BEGINNING = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Transcript:
         self._ids: set[str] = set()
         self._unanswered: list[Call] = []
         self.steps = 0
+        self.plan = memory.plan
+        self.asking: ToolCalled | None = None
+        self.begins_anew = memory.began_thinking
         system = prompts.fill("thinking", rules=deps.rules())
         self.messages: list[Message] = [
             {"role": "system", "content": system},
@@ -94,10 +99,12 @@ class Transcript:
         self.messages.append({"role": "user", "content": sentence})
 
     def shorten(self) -> None:
-        """Leave out all but the last results, when the conversation has become too long for the model."""
+        """Shorten all but the last results, when the conversation is becoming too long for the model.
+
+        The sources keep their numbers and their beginnings, so that they can still be cited and read again."""
         results = [message for message in self.messages if message["role"] == "tool"]
         for message in results[:-KEPT_RESULTS]:
-            message["content"] = LEFT_OUT
+            message["content"] = shortened(str(message["content"]))
 
     def _replay(self, turn: Turn) -> None:
         for call in turn.calls:
@@ -114,3 +121,11 @@ class Transcript:
         numbers = [source.source for source in returned.sources]
         shown = [one for number in numbers if (one := self._deps.sources.get(number))]
         return for_model(returned.result, shown, self._limit)
+
+
+def shortened(result: str) -> str:
+    """A result with the beginnings of its passages alone."""
+    data = json.loads(result)
+    passages = data.get("passages", ()) if isinstance(data, dict) else ()
+    kept = [one | {"text": str(one["text"])[:BEGINNING]} for one in passages if isinstance(one, dict) and "text" in one]
+    return framed({"note": LEFT_OUT} | ({"passages": kept} if kept else {}))

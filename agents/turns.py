@@ -9,6 +9,7 @@ from uuid import UUID
 
 from agents import survey_report
 from agents.events import (
+    Asked,
     Cancelled,
     Checked,
     Citation,
@@ -18,8 +19,10 @@ from agents.events import (
     Event,
     Failed,
     Finished,
+    Kept,
     Limited,
     Planned,
+    Revised,
     Routed,
     Source,
     Surveyed,
@@ -58,6 +61,13 @@ class Turn:
     road: str = ""
     route_reason: str = ""
     escalated: str | None = None
+    quick: Escalated | None = None
+    revised: Revised | None = None
+    kept: str = ""
+    weakness: str = ""
+    held_back: str = ""
+    hidden: bool = False
+    options: tuple[str, ...] = ()
     plan: tuple[str, ...] = ()
     steps: list[Step] = field(default_factory=list)
     sources: dict[tuple[int, int, int], Source] = field(default_factory=dict)
@@ -82,11 +92,20 @@ class Turn:
                 self.road, self.route_reason = event.mode, event.reason
             case Escalated():
                 self.road, self.escalated = "thinking", event.reason
+                self.quick = event if event.answer else None
+                self.claims, self.verdict, self.weakness, self.limit = (), "", "", ""
                 self._not_yet_the_answer()
+            case Kept():
+                self.road, self.kept, self.limit = "fast", event.reason, ""
+                self._not_yet_the_answer()
+            case Revised():
+                self.revised = event
+            case Asked():
+                self.options = event.options
             case Planned():
                 self.plan = event.steps
             case Thinking():
-                self.thought = (self.thought + event.text)[-THOUGHT_SHOWN:]
+                self.thought = (event.text if event.anew else self.thought + event.text)[-THOUGHT_SHOWN:]
             case ToolCalled():
                 self._not_yet_the_answer()
                 self.steps.append(Step(event.call_id, event.name, event.arguments))
@@ -102,6 +121,7 @@ class Turn:
                 self.citations += [citation for citation in event.citations if citation.number not in known]
             case Checked():
                 self.claims, self.verdict = event.claims, event.verdict
+                self.weakness, self.held_back, self.hidden = event.weakness, event.held_back, event.hidden
             case Limited():
                 self.limit = event.limit
             case Finished():

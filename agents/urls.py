@@ -11,6 +11,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/events", views.events, name="events"),
     path("runs/<uuid:run_id>/rows.csv", views.rows, name="rows"),
     path("runs/<uuid:run_id>/cancel/", views.cancel, name="cancel"),
+    path("runs/<uuid:run_id>/keep/", views.keep_quick, name="keep_quick"),
     path("runs/<uuid:run_id>/regenerate/", views.regenerate, name="regenerate"),
     path("runs/<uuid:run_id>/feedback/", views.feedback, name="feedback"),
     path("documents/d/<int:pk>/questions/", document_views.questions, name="document_questions"),

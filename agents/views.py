@@ -180,6 +180,15 @@ def rows(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
+def keep_quick(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Think no further: the quick answer is enough."""
+    run = own_run(request, run_id)
+    runs.keep_quick(run)
+    return HttpResponse(status=204) if request.htmx else redirect("agents:conversation", run.conversation_id)  # type: ignore[attr-defined]
+
+
+@require_POST
+@login_required
 def regenerate(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Answer the same question again, in the same mode or with more thought."""
     run = own_run(request, run_id)

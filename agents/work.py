@@ -37,8 +37,14 @@ logger = logging.getLogger(__name__)
 HEARTBEAT = 5.0
 LOOK = 0.5
 THREADS = 16
-Why = Literal["cancelled", "lost"]
+Why = Literal["cancelled", "lost", "kept"]
 Answer = Callable[[Run, list[Event]], AsyncIterator[Event]]
+
+
+class Again:
+    """The run goes on by what its row says now."""
+
+
 BUG = Failed(
     "internal",
     "Something went wrong on our side, and it has been recorded. Please ask again.",
@@ -56,6 +62,7 @@ class Workshop:
         self._tasks: dict[UUID, asyncio.Task[None]] = {}  # strong references: the loop itself keeps weak ones
         self._lives: dict[UUID, Live] = {}
         self._why: dict[UUID, Why] = {}
+        self._kept: set[UUID] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "runs-database"))
@@ -88,11 +95,16 @@ class Workshop:
         self._tasks.pop(run_id, None)
         self._lives.pop(run_id, None)
         self._why.pop(run_id, None)
+        self._kept.discard(run_id)
 
     def _stop(self, run_id: UUID, why: Why) -> None:
-        if (task := self._tasks.get(run_id)) and run_id not in self._why:
-            self._why[run_id] = why
-            task.cancel()
+        task = self._tasks.get(run_id)
+        if not task or run_id in self._why or (why == "kept" and run_id in self._kept):
+            return
+        if why == "kept":
+            self._kept.add(run_id)
+        self._why[run_id] = why
+        task.cancel()
 
     async def _work(self, run_id: UUID) -> None:
         try:
@@ -100,7 +112,12 @@ class Workshop:
             interval = INTERVAL * max(1, len(self._tasks) / 40)
             writer = Writer(run_id, self.lease, past, self._lives[run_id], min(interval, 1.0))
             try:
-                last = await self._events(run, [event for _, event in past], writer)
+                last: Event | Again | None = Again()
+                while isinstance(last, Again):
+                    last = await self._events(run, [event for _, event in past], writer)
+                    if isinstance(last, Again):
+                        await writer.drain()
+                        run, past = await in_thread(_load, run_id)
                 if last:
                     await writer.put(last)
             finally:
@@ -111,18 +128,19 @@ class Workshop:
             # Nothing more can be stored; the lease runs out, and another process takes the run up.
             logger.exception("Run %s could not be stored", run_id)
 
-    async def _events(self, run: Run, past: list[Event], writer: Writer) -> Event | None:
+    async def _events(self, run: Run, past: list[Event], writer: Writer) -> Event | Again | None:
         """Store the events of the answer. What ended it early, if anything did, is the event that is still to come."""
         try:
             async with aclosing(self._answer(run, past)) as events:  # type: ignore[type-var]
                 async for event in events:
                     await writer.put(event)
         except asyncio.CancelledError:
-            if self._why.get(run.pk) != "cancelled":
+            why = self._why.pop(run.pk, "lost")
+            if why == "lost":
                 raise LeaseLost(str(run.pk)) from None
             if task := asyncio.current_task():
                 task.uncancel()
-            return Cancelled()
+            return Cancelled() if why == "cancelled" else Again()
         except ModelError as error:
             logger.warning("Run %s: %s", run.pk, error)
             return Failed(error.kind, error.sentence("en"), error.sentence("zh-hans"), error.retry)
@@ -165,11 +183,13 @@ def _beat(lease: str) -> None:
 def _to_stop(run_ids: list[UUID], lease: str) -> list[tuple[UUID, Why]]:
     rows = Run.objects.filter(pk__in=run_ids, state=RunState.RUNNING)
     stops: list[tuple[UUID, Why]] = []
-    for run_id, holder, cancel in rows.values_list("pk", "lease", "cancel_requested"):
+    for run_id, holder, cancel, keep in rows.values_list("pk", "lease", "cancel_requested", "keep_requested"):
         if holder != lease:
             stops.append((run_id, "lost"))
         elif cancel:
             stops.append((run_id, "cancelled"))
+        elif keep:
+            stops.append((run_id, "kept"))
     return stops
 
 

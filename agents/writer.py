@@ -17,7 +17,22 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 
 from agents import survey_report
-from agents.events import Checked, Cited, Escalated, Event, Finished, Routed, Surveyed, Text, Thinking, ToolCalled
+from agents.events import (
+    ANSWER_BEGINS,
+    LAST,
+    Asked,
+    Checked,
+    Cited,
+    Escalated,
+    Event,
+    Finished,
+    Kept,
+    Routed,
+    Surveyed,
+    Text,
+    Thinking,
+    ToolCalled,
+)
 from agents.journal import Numbered, append, storable
 from agents.live import Live
 from agents.survey_report import Survey
@@ -39,21 +54,25 @@ class Summary:
         self.claims: list[dict[str, Any]] = []
         self.usage: dict[str, int] = {}
         self.survey: Survey | None = None
+        self.asks = False
 
     def add(self, event: Event) -> None:
         if isinstance(event, Text):
             self.pieces.append(event.text)
-        elif isinstance(event, (ToolCalled, Escalated)):
+        elif isinstance(event, ANSWER_BEGINS):
             self.pieces.clear()
             self.citations.clear()
-            if isinstance(event, Escalated):
-                self.road = "thinking"
+            if isinstance(event, (Escalated, Kept)):
+                self.claims = []
+                self.road = "thinking" if isinstance(event, Escalated) else "fast"
         elif isinstance(event, Cited):
             self.citations += [asdict(citation) for citation in event.citations]
         elif isinstance(event, Checked):
             self.claims = [asdict(claim) for claim in event.claims]
         elif isinstance(event, Routed):
             self.road = event.mode
+        elif isinstance(event, Asked):
+            self.asks = True
         elif isinstance(event, Finished):
             self.usage = event.usage
         elif isinstance(event, Surveyed):
@@ -72,6 +91,7 @@ class Summary:
             "citations": citations,
             "claims": self.claims,
             "usage": self.usage,
+            "asks": self.asks,
         }
 
 
@@ -101,7 +121,9 @@ class Writer:
         if self._flusher and self._flusher.done():
             flusher, self._flusher = self._flusher, None
             flusher.result()
-        if not isinstance(event, (Text, Thinking)):
+        if isinstance(event, ToolCalled) and event.more:
+            self._waiting.append(event)
+        elif not isinstance(event, (Text, Thinking)):
             self._waiting.append(event)
             # Storing goes on when the run is cancelled meanwhile: half-known numbers would end it without an end.
             await asyncio.shield(asyncio.ensure_future(self._flush()))
@@ -114,7 +136,9 @@ class Writer:
         last = self._waiting[-1] if self._waiting else None
         if isinstance(last, Text) and isinstance(event, Text):
             self._waiting[-1] = Text(last.text + event.text)
-        elif isinstance(last, Thinking) and isinstance(event, Thinking) and last.field == event.field:
+        elif (
+            isinstance(last, Thinking) and isinstance(event, Thinking) and last.field == event.field and not event.anew
+        ):
             self._waiting[-1] = replace(last, text=last.text + event.text)
         else:
             self._waiting.append(event)
@@ -131,7 +155,9 @@ class Writer:
             events, self._waiting = [storable(event) for event in self._waiting], []
             for event in events:
                 self.summary.add(event)
-            columns = self.summary.columns() if events[-1].kind in ("finished", "failed", "cancelled") else {}
+            columns = self.summary.columns() if isinstance(events[-1], LAST) else {}
+            if not columns and any(isinstance(event, (Routed, Escalated, Kept)) for event in events):
+                columns = {"road": self.summary.road}
             numbered = await self._stored(events, columns)
             self.last_seq = numbered[-1][0]
             if isinstance(events[-1], (Text, Thinking)):
@@ -148,7 +174,15 @@ class Writer:
                 await asyncio.sleep(pause)
         return await in_thread(append, self.run_id, self.lease, self.last_seq, events, **columns)
 
+    async def drain(self) -> None:
+        """Store what waits."""
+        await asyncio.shield(asyncio.ensure_future(self._flush()))
+
     async def close(self) -> None:
         """Wait for what is being stored. What it raises was raised to whoever put an event, or concerns nobody now."""
         if self._flusher:
             await asyncio.gather(self._flusher, return_exceptions=True)
+
+
+def _goes_on(last: Thinking, event: Thinking) -> bool:
+    return last.field == event.field and not event.anew

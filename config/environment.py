@@ -48,6 +48,22 @@ def envint(name: str, default: int, minimum: int, maximum: int, env: Mapping[str
     return number
 
 
+def envfloat(name: str, default: float, minimum: float, maximum: float, env: Mapping[str, str] = os.environ) -> float:
+    """A number from `minimum` to `maximum`, both included.
+
+    Raises:
+        ImproperlyConfigured: if it is no number or outside the range.
+    """
+    text = envtext(name, env=env)
+    try:
+        number = float(text or default)
+    except ValueError:
+        number = minimum - 1
+    if not minimum <= number <= maximum:
+        raise ImproperlyConfigured(f"{name} is {text!r}. Set it to a number from {minimum:g} to {maximum:g}.")
+    return number
+
+
 def envchoice(name: str, default: str, choices: tuple[str, ...], env: Mapping[str, str] = os.environ) -> str:
     """One of a few words.
 

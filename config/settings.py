@@ -10,8 +10,9 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import envbool, envchoice, envint, envlist, envtext
+from config.environment import envbool, envchoice, envfloat, envint, envlist, envtext
 from llm.errors import ConfigurationError
+from llm.prices import parse_prices
 from llm.profiles import ModelServers
 
 # Lets Django's generic classes be written with their types, as in `ModelAdmin[Person]`.
@@ -199,6 +200,20 @@ try:
     MODEL_SERVERS = ModelServers.from_environment(os.environ)
 except ConfigurationError as error:
     raise ImproperlyConfigured(str(error)) from error
+
+# Answers
+
+THINKING_STEPS = envint("THINKING_STEPS", 12, 1, 200)
+THINKING_SECONDS = envint("THINKING_SECONDS", 300, 5, 86_400)
+THINKING_TOKENS = envint("THINKING_TOKENS", 600_000, 1_000, 10**9)
+THINKING_RUNS_PER_DAY = envint("THINKING_RUNS_PER_DAY", 50, 0, 1_000_000)
+THINKING_TOKENS_PER_DAY = envint("THINKING_TOKENS_PER_DAY", 3_000_000, 0, 10**12)
+HINT_AT_HIDDEN_DOCUMENTS = envbool("HINT_AT_HIDDEN_DOCUMENTS", False)
+try:
+    MODEL_PRICES = parse_prices(envtext("MODEL_PRICES"))
+except ConfigurationError as error:
+    raise ImproperlyConfigured(str(error)) from error
+THINKING_COST = envfloat("THINKING_COST", 0, 0, 1_000_000)
 
 # Languages, time, static files
 

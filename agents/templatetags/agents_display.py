@@ -6,7 +6,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from agents import rendering
-from agents.events import Citation, Failed, Source
+from agents.events import Citation, Escalated, Failed, Revised, Source
 from agents.survey_report import Survey
 from agents.turns import Step, Turn
 
@@ -18,6 +18,43 @@ def answer_html(turn: Turn) -> SafeString:
     """The answer as far as it is there. What says that nothing was found needs no source."""
     claims = () if turn.declined else turn.claims
     return rendering.render(turn.answer, turn.citations, claims, numbered=turn.running)
+
+
+@register.filter
+def quick_html(quick: Escalated) -> SafeString:
+    """The quick answer that stands while it is thought about further."""
+    return rendering.render(quick.answer, quick.citations, quick.claims, numbered=False)
+
+
+@register.filter
+def why(weak: Turn | Revised) -> str:
+    """Why the evidence of a quick answer did not seem enough."""
+    word = weak.weakness if isinstance(weak, Turn) else weak.reason
+    return weaknesses().get(word, word)
+
+
+def weaknesses() -> dict[str, str]:
+    """What the words of `agents.judging` mean to people."""
+    return {
+        "unsupported": _("its sources do not carry the quick answer"),
+        "weak_quotes": _("some sentences of the quick answer are not fully carried by their sources"),
+        "uncited": _("the quick answer names no source although there are some"),
+        "part_missing": _("the quick answer leaves a part of the question open"),
+        "conflict": _("the sources disagree"),
+        "hops": _("one thing has to be found by way of another"),
+        "weak_evidence": _("the first search found too little"),
+        "weak": _("the first search found too little"),
+        "asked": _("you asked for it"),
+    }
+
+
+@register.filter
+def changes_line(revised: Revised) -> str:
+    """How much changed, in one line."""
+    if not (revised.added or revised.removed or revised.changed):
+        return _("nothing but its sources")
+    counts = {"added": len(revised.added), "removed": len(revised.removed), "changed": len(revised.changed)}
+    return _("%(changed)s changed, %(added)s added, %(removed)s removed") % counts
 
 
 @register.filter
@@ -56,12 +93,10 @@ def phase(turn: Turn) -> str:
 def route_reason(turn: Turn) -> str:
     """Why this road was taken; empty when there is nothing to say."""
     if turn.escalated is not None:
-        known = {
-            "weak_evidence": _("the first search found too little"),
-            "weak": _("the first search found too little"),
-            "asked": _("you asked for it"),
-        }
-        return known.get(turn.escalated, turn.escalated)
+        known = weaknesses()
+        return known.get(turn.escalated, turn.escalated) if not turn.kept else ""
+    if turn.road == "thinking" and turn.route_reason == "clarified":
+        return _("you answered a question")
     if turn.road == "thinking" and turn.route_reason not in ("", "asked"):
         return _("the question needs several steps")
     return ""
@@ -72,6 +107,7 @@ def limit_text(turn: Turn) -> str:
     return {
         "steps": _("The limit of steps was reached; this is the best answer so far."),
         "seconds": _("The time limit was reached; this is the best answer so far."),
+        "cost": _("The cost limit was reached; this is the best answer so far."),
         "tokens": _("The length limit was reached; this is the best answer so far."),
     }.get(turn.limit, _("A limit was reached; this is the best answer so far."))
 
@@ -117,6 +153,10 @@ def step_text(step: Step) -> str:
             return _("Asked tables for their rows")
         case "query_tables":
             return _("Looked through the list of tables")
+        case "compare_documents":
+            return _("Compared %(title)s with another version or document") % values
+        case "ask_person":
+            return _("Asked you back")
         case "run_python":
             return _("Calculated")
         case "plan":

@@ -10,7 +10,7 @@ import inspect
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -37,6 +37,19 @@ class Result:
 ToolFunction = Callable[..., Coroutine[Any, Any, Result]]
 
 
+class AnyTool(Protocol):
+    """Anything the agent can call: a tool of ours, or one of a registered server."""
+
+    @property
+    def spec(self) -> ToolSpec: ...
+    @property
+    def effects(self) -> bool:
+        """A call may change something elsewhere: it is never made a second time."""
+        ...
+
+    async def call(self, deps: Deps, arguments: Mapping[str, Any]) -> Result: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool function with what its signature says."""
@@ -44,6 +57,7 @@ class Tool:
     spec: ToolSpec
     function: ToolFunction
     arguments: type[BaseModel]
+    effects: bool = False
 
     async def call(self, deps: Deps, arguments: Mapping[str, Any]) -> Result:
         """Check the arguments and run.

@@ -17,6 +17,7 @@ from kb.models import DocumentVersion
 
 PASSAGES = 10
 HEADINGS = 40
+Span = tuple[int | None, int | None]
 
 
 async def read_document(
@@ -25,12 +26,13 @@ async def read_document(
     page: Annotated[int | None, Field(description="Begin at this page.")] = None,
     section: Annotated[str | None, Field(description="Begin at this heading, or a part of it.")] = None,
     start: Annotated[int | None, Field(ge=0, description="Begin here: `next_start` of the last call.")] = None,
+    end: Annotated[int | None, Field(ge=0, description="Read to here; with `start`, a range.")] = None,
     as_of: Annotated[date | None, Field(description=AS_OF)] = None,
 ) -> Result:
     """Read a document from a page, a section or a place on, about two pages at once. Gives passages to cite.
 
     `next_start` in the result says where to read on; without it the end is reached. `tables` are for `query_tables`."""
-    info, found, next_start = await in_thread(_read, deps, document, page, section, start, as_of)
+    info, found, next_start = await in_thread(_read, deps, document, page, section, (start, end), as_of)
     data: dict[str, Any] = {"document": info}
     if next_start is not None:
         data["next_start"] = next_start
@@ -40,12 +42,15 @@ async def read_document(
 
 
 def _read(
-    deps: Deps, number: int, page: int | None, section: str | None, start: int | None, as_of: date | None
+    deps: Deps, number: int, page: int | None, section: str | None, span: Span, as_of: date | None
 ) -> tuple[dict[str, Any], list[Piece], int | None]:
     with acting_as(deps.person):
         version = version_of(deps, number, as_of)
         info = _info(version)
         rest = passages(version)
+        start, end = span
+        if end is not None:
+            rest = rest.filter(start__lt=end)
         if start is not None:
             rest = rest.filter(end__gt=start)
         elif page is not None:
@@ -62,6 +67,20 @@ def _read(
 
 def _info(version: DocumentVersion) -> dict[str, Any]:
     return days_of(version) | {"pages": version.page_count, "date": day_of(version).isoformat()}
+
+
+def section_span(version: DocumentVersion, section: str) -> tuple[int, int]:
+    """Inside `acting_as`: from where to where a section goes, its subsections included.
+
+    Raises:
+        ToolError: when there is no such section; it names those that there are.
+    """
+    headings = reading.outline(version.pk)
+    start = _section_start(version, section)
+    place = next(number for number, heading in enumerate(headings) if heading.start == start)
+    level = headings[place].level
+    following = (heading.start for heading in headings[place + 1 :] if heading.level <= level)
+    return start, next(following, version.characters)
 
 
 def _section_start(version: DocumentVersion, section: str) -> int:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from agents.tools import Tool, ToolFunction, as_tool
+from agents.deps import Deps
+from agents.memory import ASK
+from agents.tools import AnyTool, Tool, ToolFunction, as_tool
+from agents.tools.ask_person import ask_person
+from agents.tools.compare_documents import compare_documents
 from agents.tools.find_in_documents import find_in_documents
 from agents.tools.list_documents import list_documents
 from agents.tools.plan import plan
@@ -18,6 +22,13 @@ FUNCTIONS: tuple[ToolFunction, ...] = (
     list_documents,
     find_in_documents,
     query_tables,
+    compare_documents,
     run_python,
+    ask_person,
 )
 TOOLS: dict[str, Tool] = {tool.spec.name: tool for tool in (as_tool(function) for function in FUNCTIONS)}
+
+
+async def toolbox(deps: Deps) -> dict[str, AnyTool]:
+    """The tools of one run. Nobody is asked back twice in a row."""
+    return {name: tool for name, tool in TOOLS.items() if not (name == ASK and deps.asked_back)}

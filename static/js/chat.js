@@ -2,7 +2,7 @@
 "use strict";
 
 const KINDS = ["routed", "thinking", "planned", "tool_called", "tool_returned", "surveyed", "escalated", "text", "cited", "checked",
-  "limited", "finished", "failed", "cancelled"];
+  "limited", "asked", "revised", "kept", "finished", "failed", "cancelled"];
 const LAST = ["finished", "failed", "cancelled"];
 const form = document.getElementById("ask");
 const question = document.getElementById("question");
@@ -82,7 +82,7 @@ function follow(turn) {
     stream.last = event.lastEventId;
     const data = JSON.parse(event.data);
     if (event.type === "text") voice.add(data.text);
-    if (event.type === "tool_called" || event.type === "escalated") voice.reset();
+    if (["tool_called", "escalated", "kept"].includes(event.type)) voice.reset();
     const last = LAST.includes(event.type);
     // What comes after the text stays below it: a short answer is not pushed out of the view by its sources.
     if (data.parts) last ? show(turn, data.parts) : keepingPlace(() => show(turn, data.parts));
@@ -99,6 +99,10 @@ function show(turn, parts) {
   const part = (name) => turn.querySelector(`:scope > [data-part="${name}"]`);
   if (parts.how !== undefined) patch(part("how"), parts.how);
   if (parts.steps !== undefined) patch(part("steps"), parts.steps);
+  if (parts.quick !== undefined) {
+    patch(part("quick"), parts.quick);
+    htmx.process(part("quick"));
+  }
   if (parts.thought !== undefined) {
     const thought = turn.querySelector("[data-thought]");
     if (thought) thought.textContent = parts.thought;

@@ -9,6 +9,8 @@ import pytest
 from accounts.models import Person
 from agents import agent
 from agents.events import (
+    Asked,
+    Checked,
     Cited,
     Escalated,
     Event,
@@ -25,6 +27,7 @@ from agents.events import (
 )
 from agents.memory import EVIDENCE
 from kb.models import Document
+from llm.prices import parse_prices
 from tests.agents.conftest import Asker
 from tests.llm.scripted import DIALECTS, Script, ScriptedServer, end, error, raw, reasoning, text, tool_calls
 
@@ -184,14 +187,15 @@ def test_text_before_a_tool_call_is_not_the_answer(ask: Asker, scripted: Scripte
 
 
 def test_at_a_limit_the_best_answer_so_far_is_asked_for(
-    ask: Asker, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    ask: Asker, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest
 ) -> None:
     scripted.otherwise = lambda request: (
         tool_calls(("run_python", {"code": str(len(request.body["messages"]))}))
         if "tools" in request.body
         else text(ANSWER)
     )
-    for limit, value in (("steps", 2), ("tokens", 20), ("seconds", 0)):
+    settings.MODEL_PRICES = parse_prices("scripted=1000/1000")
+    for limit, value in (("steps", 2), ("tokens", 20), ("seconds", 0), ("cost", 0.03)):
         limits = replace(_LIMITS, **{limit: value})
         monkeypatch.setattr(agent, "Limits", lambda limits=limits: limits)
 
@@ -204,7 +208,7 @@ def test_at_a_limit_the_best_answer_so_far_is_asked_for(
         assert f"({limit})" in last["messages"][-1]["content"]
 
 
-_LIMITS = agent.Limits()
+_LIMITS = agent.Limits(steps=12, seconds=300, tokens=600_000, cost=0)
 
 
 def test_a_reply_that_only_thinks_is_ended_by_the_clock(
@@ -336,3 +340,49 @@ def test_the_first_text_and_the_last_are_the_same_however_they_were_cut(ask: Ask
         assert answer_of(events) == "You have 15 days of annual leave [1], and `a[1]`."
         assert not any(isinstance(event, Escalated) for event in events)
         assert all(event.text for event in events if isinstance(event, Text))
+
+
+def test_the_person_is_asked_back_once(ask: Asker, scripted: ScriptedServer) -> None:
+    call = {"question": "Leave in Berlin or in Shanghai?", "options": ["Berlin", "Shanghai"]}
+    scripted.enqueue(tool_calls(("ask_person", call)))
+
+    events = ask("How many days of leave?", mode="thinking")
+
+    assert Asked("Leave in Berlin or in Shanghai?", ("Berlin", "Shanghai")) in events
+    assert answer_of(events) == "Leave in Berlin or in Shanghai?"
+    assert events[-2] == Checked((), "asks")
+    assert ask.run
+    ask.run.refresh_from_db()
+    assert (ask.run.asks, ask.run.answer) == (True, answer_of(events))
+
+    scripted.enqueue(tool_calls(("ask_person", call)), text(ANSWER))
+    events = ask("Berlin", conversation=ask.run.conversation)
+    assert events[0] == Routed("thinking", "clarified")
+    searched = next(event for event in events if isinstance(event, ToolCalled))
+    assert searched.arguments == {"query": "How many days of leave?\nBerlin"}
+    first = scripted.chats()[-2]
+    assert "ask_person" not in [tool["function"]["name"] for tool in first["tools"]]
+    assert [message["content"] for message in first["messages"][1:3]] == [
+        "How many days of leave?",
+        "Leave in Berlin or in Shanghai?",
+    ]
+    assert "There is no tool 'ask_person'" in returned(events)[0].error
+    assert answer_of(events) == ANSWER
+
+
+def test_long_histories_are_shortened_and_their_sources_stay_citable(
+    ask: Asker, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent, "Limits", lambda: replace(_LIMITS, compact_characters=100))
+    searches = [("search_knowledge", {"query": f"annual leave {word}"}) for word in ("a", "b", "c", "d", "e")]
+    scripted.enqueue(tool_calls(*searches), text(ANSWER))
+
+    events = ask(QUESTION, mode="thinking")
+
+    results = tool_results(scripted.chats()[-1])
+    assert "Shortened" in results[0]["note"]
+    assert all(len(passage["text"]) <= 160 and passage["source"] for passage in results[0]["passages"])
+    assert "note" not in results[-1]
+    assert [one.quote for event in events if isinstance(event, Cited) for one in event.citations] == [
+        "Staff are entitled to 15 days of annual leave a year."
+    ]

@@ -17,8 +17,10 @@ from agents.events import (
     Escalated,
     Event,
     Failed,
+    Kept,
     Limited,
     Planned,
+    Revised,
     Routed,
     Surveyed,
     Text,
@@ -82,6 +84,10 @@ class Command(BaseCommand):
                 self.stderr.write(f"→ {mode} ({reason})")
             case Escalated(reason):
                 self.stderr.write(f"\n→ thinking: {reason}")
+            case Kept(reason):
+                self.stderr.write(f"\n→ the quick answer: {reason}")
+            case Revised(added=added, removed=removed, changed=changed):
+                self.stderr.write(f"\n  {len(added)} added, {len(removed)} removed, {len(changed)} changed")
             case Planned(steps):
                 self.stderr.write("\n".join(f"  {number}. {step}" for number, step in enumerate(steps, 1)))
             case ToolCalled(_, name, arguments):

@@ -1,0 +1,147 @@
+"""A run that is killed right after any kind of event goes on elsewhere and ends as if nothing had happened.
+
+The processes are real: one child that has loaded the project forks for each kind, and the fork kills itself with
+SIGKILL in the moment in which the event is stored.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from agents import runs
+from agents.events import KINDS, ToolCalled, answer_of
+from agents.journal import stored_after
+from agents.models import Run, RunState
+from kb.models import Document
+from tests.agents.conftest import Asker, events_of
+from tests.agents.story import citations, story
+from tests.llm.scripted import Request, Script, ScriptedServer, reasoning, text, tool_calls
+
+ROOT = Path(__file__).resolve().parents[2]
+QUESTION = "How many days of annual leave do I have?"
+WRONG = "You have 25 days of annual leave [1]."
+RIGHT = "You have 15 days of annual leave a year [1]. Up to 5 unused days carry over to the next year [1]."
+CHILD = """
+import os, signal, sys
+import django
+django.setup()
+import h11, httpcore2, jiter, openai.resources.chat, truststore
+from django.db import connections
+from accounts.models import Person
+from agents import runs, writer
+from agents import roads
+from agents.journal import append
+from kb.search import search_as
+
+search_as(Person.objects.get(username="bob"), "annual leave", method="lexical")  # what is loaded now no fork loads
+
+for line in sys.stdin:
+    kind, number = line.split()
+    connections.close_all()
+    if not os.fork():
+        left = [int(number)]
+        def stored_then_killed(run_id, lease, last_seq, events, **columns):
+            numbered = append(run_id, lease, last_seq, events, **columns)
+            left[0] -= sum(event.kind == kind for event in events)
+            if left[0] <= 0:
+                print(run_id, flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+            return numbered
+        writer.append = stored_then_killed
+        runs.start(Person.objects.get(username="bob"), "How many days of annual leave do I have?")
+        signal.pause()
+    os.wait()
+"""
+KILLS = [
+    ("routed", 1), ("tool_called", 1), ("tool_returned", 1), ("text", 1), ("cited", 1), ("checked", 1),
+    ("escalated", 1), ("thinking", 1), ("tool_called", 2), ("planned", 1), ("tool_returned", 2), ("tool_returned", 3),
+    ("thinking", 2), ("limited", 1), ("text", 2), ("cited", 2), ("checked", 2), ("revised", 1),
+]  # fmt: skip
+
+
+def model(request: Request) -> Script:
+    """A weak quick answer; then a plan and two calls at once, one more call, the limit, and the answer."""
+    messages = request.body["messages"]
+    results = sum(message["role"] == "tool" for message in messages)
+    if request.body["model"] == "scripted-instruct":
+        return text(WRONG)
+    if not results:
+        calls = (("plan", {"steps": ["Search", "Add", "Answer"]}), ("search_knowledge", {"query": "annual leave"}))
+        return reasoning("First a plan.") + tool_calls(*calls)
+    if "tools" in request.body:
+        return reasoning("Now the sum.") + tool_calls(("run_python", {"code": f"{results} + 13"}))
+    return text(RIGHT, pieces=9)
+
+
+@pytest.fixture
+def child(ask: Asker, scripted: ScriptedServer) -> Iterator[subprocess.Popen[str]]:
+    place = connection.settings_dict
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": f"postgresql://{place['USER']}@/{place['NAME']}?host={place['HOST']}",
+        "LOCAL_MODEL_URL": scripted.base_url,
+        "INSTRUCT_MODEL": "scripted-instruct",
+        "THINKING_MODEL": "scripted-thinking",
+        "PYTHONPATH": str(ROOT),
+        "THINKING_STEPS": "2",
+        "EMBEDDING_MODEL": "scripted-embedding",
+        "EMBEDDING_DIMENSIONS": "16",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    yield process
+    assert process.stdin
+    process.stdin.close()
+    assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("kills", [KILLS[:6], KILLS[6:12], KILLS[12:]])
+def test_killed_after_each_kind_of_event(
+    kills: list[tuple[str, int]],
+    ask: Asker,
+    scripted: ScriptedServer,
+    child: subprocess.Popen[str],
+    library: dict[str, Document],
+    settings: object,
+) -> None:
+    settings.THINKING_STEPS = 2  # type: ignore[attr-defined]
+    scripted.otherwise = model
+    undisturbed = ask(QUESTION)
+    assert child.stdin
+    assert child.stdout
+    kinds = {event.kind for event in undisturbed}
+    assert kinds - {"finished"} == {kind for kind, _ in KILLS}
+    assert set(KINDS) - kinds == {"surveyed", "asked", "kept", "failed", "cancelled"}
+
+    for kind, number in kills:
+        print(kind, number, file=child.stdin, flush=True)
+        run = Run.objects.get(pk=child.stdout.readline().strip())
+        before = [event for _, event in stored_after(run.pk, 0).events]
+        assert sum(event.kind == kind for event in before) >= number
+        assert run.state == RunState.RUNNING
+        Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=30))
+
+        events = events_of(run)
+
+        where = f"killed after {kind} {number}"
+        assert events[: len(before)] == before, where
+        assert story(events) == story(undisturbed), where
+        assert citations(events) == citations(undisturbed), where
+        called = [event.call_id for event in events if isinstance(event, ToolCalled)]
+        assert len(set(called)) == len(called), where
+        run.refresh_from_db()
+        assert (run.state, run.answer, run.attempts) == (RunState.FINISHED, answer_of(undisturbed), 2), where
+        assert not runs.take_up(run.pk)
