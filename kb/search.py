@@ -5,14 +5,12 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from itertools import islice
-from typing import Any, Literal
+from dataclasses import replace
+from datetime import date
+from typing import Literal
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -20,14 +18,17 @@ from accounts.models import Person
 from kb import embedding
 from kb.access import acting_as, current_actor
 from kb.calibration import reliability
-from kb.candidates import Candidate, Ground, Wanted, candidates, survey
+from kb.candidates import Candidate, Wanted, candidates, survey
 from kb.filters import ANYTHING, Filters
 from kb.fusion import Reliability, fuse, order
 from kb.generations import configured_generation
+from kb.hits import Hit, Hits, Why, hydrated
 from kb.parsing.languages import count_scripts, main_language
 from llm.clients import rerank_model
 from llm.errors import ModelError
 from llm.profiles import LOCAL
+
+__all__ = ["Hit", "Hits", "Method", "Why", "search", "search_as"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,51 +38,6 @@ Vector = NDArray[np.float32]
 POOL = 100
 RERANKED = 40
 LONGEST_QUERY = 8000
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Why a passage was found. Ranks count from 1 in the list of one method; None: not in that list."""
-
-    dense_rank: int | None = None
-    dense_similarity: float | None = None
-    lexical_rank: int | None = None
-    lexical_score: float = 0.0
-    rerank_score: float | None = None
-    matched_terms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage that answers a search. `text` is exactly the version's text from `start` to `end`.
-
-    `also_in` names other documents in which the same text was found."""
-
-    passage_id: int
-    document_id: int
-    version_id: int
-    collection_id: int
-    title: str
-    filename: str
-    heading_path: tuple[str, ...]
-    page: int | None
-    page_to: int | None
-    label: str
-    start: int
-    end: int
-    text: str
-    context: str
-    effective_from: date | None
-    updated_at: datetime
-    score: float
-    why: Why
-    also_in: tuple[int, ...] = ()
-
-
-class Hits(list[Hit]):
-    """The passages found, best first. `degraded`: the embedding server could not be asked, so only words counted."""
-
-    degraded: bool = False
 
 
 def search_as(
@@ -177,7 +133,7 @@ def _find(query: str, vector: Vector | None, wanted: Wanted, method: Method, lim
     found = candidates(ground, wanted, pool=max(POOL, 2 * limit), generation=generation, vector=vector, lexical=lexical)
     measured = reliability(generation, query)
     foreign = _foreign(found, query)
-    hits.extend(_hydrated(_ranked(found, measured, method, vector is not None, foreign), ground, limit))
+    hits.extend(hydrated(_ranked(found, measured, method, vector is not None, foreign), ground, limit))
     return hits
 
 
@@ -222,75 +178,6 @@ def _ranks(scores: NDArray[np.float64], counted: NDArray[np.bool_]) -> list[int 
         if counted[index]:
             ranks[index] = rank
     return ranks
-
-
-_HITS = """
-select p.id, p.document_id, p.version_id, p.collection_id, d.title, v.filename, p.heading_path, p.page_from, p.page_to,
-    p.label, p.start, p."end", p.text, p.context, v.effective_from, d.updated_at,
-    array(
-        select term from kb_posting t
-        where t.term = any(%(terms)s::bigint[]) and t.scope_id = p.scope_id and t.passage_id = p.id
-    ) as terms
-from kb_passage p join kb_document d on d.id = p.document_id join kb_documentversion v on v.id = p.version_id
-where p.id = any(%(passages)s::bigint[])
-"""
-
-
-def _hydrated(ranked: Sequence[tuple[int, float, Why]], ground: Ground, limit: int) -> list[Hit]:
-    """The first `limit` as hits; a text that stands in several places is shown once, at its best one."""
-    hits: list[Hit] = []
-    shown: dict[str, int] = {}
-    rest = iter(ranked)
-    while batch := list(islice(rest, limit + limit // 2 + 1)):
-        rows = _rows([passage for passage, _, _ in batch], ground)
-        for passage, score, why in batch:
-            hit = _hit(rows[passage], score, why, ground) if passage in rows else None
-            if hit is None:
-                continue
-            place = shown.setdefault(" ".join(hit.text.split()), len(hits))
-            if place < len(hits):
-                hits[place] = _standing_also_in(hits[place], hit.document_id)
-                continue
-            hits.append(hit)
-            if len(hits) == limit:
-                return hits
-    return hits
-
-
-def _standing_also_in(hit: Hit, document: int) -> Hit:
-    known = {hit.document_id, *hit.also_in}
-    return hit if document in known else replace(hit, also_in=(*hit.also_in, document))
-
-
-def _rows(passages: Sequence[int], ground: Ground) -> dict[int, dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_HITS, {"passages": list(passages), "terms": [term.key for term in ground.terms]})
-        names = [column.name for column in cursor.description]
-        return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
-
-
-def _hit(row: dict[str, Any], score: float, why: Why, ground: Ground) -> Hit:
-    held = set(row["terms"])
-    return Hit(
-        passage_id=row["id"],
-        document_id=row["document_id"],
-        version_id=row["version_id"],
-        collection_id=row["collection_id"],
-        title=row["title"],
-        filename=row["filename"],
-        heading_path=tuple(row["heading_path"]),
-        page=row["page_from"],
-        page_to=row["page_to"],
-        label=row["label"],
-        start=row["start"],
-        end=row["end"],
-        text=row["text"],
-        context=row["context"],
-        effective_from=row["effective_from"],
-        updated_at=row["updated_at"],
-        score=score,
-        why=replace(why, matched_terms=tuple(term.text for term in ground.terms if term.key in held)),
-    )
 
 
 def _reranks(method: Method) -> bool:

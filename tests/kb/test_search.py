@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from accounts.models import Person
+from kb import reading
 from kb.access import NotActing, acting_as, acting_as_system
-from kb.models import Collection, Document, Passage
+from kb.models import Collection, Document, Page, Passage
 from kb.search import Hit, search, search_as
 from llm.profiles import Endpoint, Limits, ModelServers
 from tests.kb.shelves import revise, shelve
@@ -246,3 +247,60 @@ def test_without_the_rerank_server_results_keep_their_order(
     assert "hotel" in hits[0].text
     assert hits[0].why.rerank_score is None
     assert "results keep their order" in caplog.text
+
+
+def paged(document: Document, gap: str = "\n") -> Document:
+    """The document with its text as a page, its passages with `gap` between them."""
+    with acting_as_system():
+        version = document.versions.get()
+        passages = list(version.passages.all())
+        text = gap.join(passage.text for passage in passages)
+        Page.objects.create(version=version, scope_id=document.scope_id, ordinal=0, start=0, end=len(text), text=text)
+    return document
+
+
+def test_neighbours_of_one_section_become_one_hit(handbook: Collection, alice: Person) -> None:
+    document = paged(shelve(handbook, "Travel", "Hotels cost 180 euros.", "Hotels are booked early.", "Trains too."))
+    [joined] = search_as(alice, "hotels booked", method="lexical", documents=[document.pk])
+    assert joined.text == "Hotels cost 180 euros.\nHotels are booked early.\nTrains too."[joined.start : joined.end]
+    assert joined.text.startswith("Hotels cost")
+    assert joined.text.endswith("early.") or joined.text.endswith("too.")
+    assert joined.why.lexical_rank == 1
+    assert set(joined.why.matched_terms) == {"hotel", "book"}
+    assert quote_is_readable(alice, joined)
+
+
+def quote_is_readable(person: Person, hit: Hit) -> bool:
+    with acting_as(person):
+        return reading.read(hit.version_id, hit.start, hit.end) == hit.text
+
+
+def test_what_is_joined_makes_room_for_others(handbook: Collection, alice: Person) -> None:
+    paged(shelve(handbook, "Travel", *(f"Hotel number {number} is near." for number in range(4))))
+    shelve(handbook, "Fees", "The hotel fees.")
+    assert len(search_as(alice, "hotel number near fees", method="lexical", limit=2)) == 2
+
+
+def test_neighbours_of_other_sections_or_too_long_stay_apart(handbook: Collection, alice: Person) -> None:
+    document = paged(shelve(handbook, "Travel", "Hotels cost 180 euros.", "Hotels are booked early."))
+    with acting_as_system():
+        Passage.objects.filter(document=document, ordinal=1).update(heading_path=["Booking"])
+    assert len(search_as(alice, "hotels", method="lexical")) == 2
+    shelve(handbook, "Long", "pool " * 300 + "end.", "pool " * 300 + "begin.")
+    assert len(search_as(alice, "pool", method="lexical")) == 2
+
+
+def test_what_says_the_same_is_shown_once(handbook: Collection, alice: Person) -> None:
+    says = (
+        "Employees may spend up to 180 euros for a night in a hotel, and more where nothing cheaper is to be had. "
+        "They book it themselves and hand in the invoice when they are back."
+    )
+    alike = {
+        shelve(handbook, "Hotels", says).pk,
+        shelve(handbook, "Hotels, a copy", says.replace("hand in", "send in")).pk,
+    }
+    other = shelve(handbook, "Hotels abroad", says.replace("180", "220"))
+    shown = search_as(alice, "hotel night euros", method="lexical")
+    assert len(shown) == 2
+    [hit] = [hit for hit in shown if hit.document_id != other.pk]
+    assert {hit.document_id, *hit.also_in} == alike

@@ -1,0 +1,55 @@
+"""Whether two passages say the same, though not letter for letter. Pure.
+
+A copy with other line breaks, punctuation, widths, Traditional characters or a word put right says nothing new; one
+with another number, name or "not" does, however alike the two look.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from kb.lexical import fold
+
+ALIKE = 0.9
+"""Share of common pieces (Jaccard) from which two texts are taken for the same."""
+PIECE = 4
+_BETWEEN = re.compile(r"[\W_]+")
+_TELLING = re.compile(
+    r"\d+(?:[.,:]\d+)*|[零〇一二两三四五六七八九十百千万亿半]+"  # numbers
+    r"|\b(?i:no|not|never|none|without|except|unless|only|\w+n['’]t)\b|[不没无非未勿禁除仅]"  # what turns it round
+    r"|(?<=[ ,;:(])(?<![.!?:] )[A-Z][\w-]*"  # names: capitals inside a sentence
+)
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What a text says, to compare it with others; `folded` is `kb.lexical.fold` of the text."""
+
+    folded: str
+    letters: str
+
+    @classmethod
+    def of(cls, text: str) -> "Saying":
+        folded = fold(text)
+        return cls(folded, _BETWEEN.sub("", folded).casefold())
+
+    @cached_property
+    def pieces(self) -> frozenset[str]:
+        return frozenset(self.letters[at : at + PIECE] for at in range(max(len(self.letters) - PIECE + 1, 1)))
+
+    @cached_property
+    def telling(self) -> Counter[str]:
+        return Counter(_TELLING.findall(self.folded))
+
+    def repeats(self, other: "Saying") -> bool:
+        """Whether it says what `other` says, and nothing more."""
+        if self.letters == other.letters:
+            return True
+        shorter, longer = sorted((len(self.letters), len(other.letters)))
+        if len(self.letters) >= 3 * PIECE and self.letters in other.letters:
+            return True
+        if shorter < ALIKE * longer or self.telling != other.telling:
+            return False
+        common = len(self.pieces & other.pieces)
+        return common >= ALIKE * (len(self.pieces) + len(other.pieces) - common)
