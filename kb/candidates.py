@@ -16,7 +16,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from kb.filters import ANYTHING, Filters
-from kb.lexical import question_terms, term_key
+from kb.lexical import alternative_terms, question_terms, term_key
 from kb.models_index import EmbeddingGeneration
 
 K1, B = 1.2, 0.75
@@ -25,6 +25,8 @@ READ_AT_MOST = 50_000
 """Postings read to find candidates, the rarest terms' first; commoner terms only score what was found."""
 MOST_TERMS = 128
 """Terms of a question that are looked up, its first ones: nobody's question is longer, pasted pages are."""
+ALTERNATIVE = 0.5
+"""What a word counts that the question does not have, but that says the same elsewhere."""
 EF_SEARCH = 200
 """Of 13,827 passages 99.8 % of the ten nearest and 99.3 % of the hundred nearest are found, in 4 ms."""
 WORK_MEM = "64MB"
@@ -179,7 +181,8 @@ _SIMILARITY = "1 - (v.embedding <=> %(vector)s::halfvec), w.language"
 
 def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None) -> Ground:
     """Count what there is for a question: readable scopes, their passages, and how rare each term is in them."""
-    texts = question_terms(question)[:MOST_TERMS]
+    own = question_terms(question)[:MOST_TERMS]
+    texts = [*own, *alternative_terms(question)[: MOST_TERMS - len(own)]]
     keys = [term_key(text) for text in texts]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -198,12 +201,16 @@ def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None
             cursor.execute(_ELIGIBLE_PASSAGES.format(eligible=wanted.filters.eligible()), _filtered(wanted, scopes))
             (eligible,) = cursor.fetchone()
     terms = [
-        Term(text, key, count, math.log1p((passages - min(count, passages) + 0.5) / (count + 0.5)))
-        for text, key, count in zip(texts, keys, counts, strict=True)
+        Term(text, key, count, (1.0 if place < len(own) else ALTERNATIVE) * _idf(count, passages))
+        for place, (text, key, count) in enumerate(zip(texts, keys, counts, strict=True))
         if count
     ]
     average = float(length) / passages if passages else 1.0
     return Ground(scopes, int(passages), int(eligible), max(average, 1.0), terms, int(vectors))
+
+
+def _idf(count: int, passages: int) -> float:
+    return math.log1p((passages - min(count, passages) + 0.5) / (count + 0.5))
 
 
 def candidates(

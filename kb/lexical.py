@@ -17,6 +17,8 @@ from threading import Lock
 
 import snowballstemmer
 
+from kb.variants import CHARACTERS, other_words
+
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _HANGUL = "\u1100-\u11ff\uac00-\ud7af"
 # Kana, and Thai, Lao, Burmese and Khmer: written without spaces between words.
@@ -45,9 +47,10 @@ QUESTION_WORDS = frozenset(
     """what which who whom whose when where why how please tell show find give list explain describe many much
     name any some""".split()  # noqa: SIM905  words are read as words
 )
-_HAN_STOP = frozenset("的了是在和与及或也都就而还又很吗呢吧啊么之其于以")
+_HAN_STOP = frozenset("嘅咗喺的了是在和与及或也都就而还又很吗呢吧啊么之其于以")
 _HAN_QUESTION = re.compile(
     "请问|什么时候|什么时间|什么地方|什么样|什么|哪一年|哪一天|哪一个|哪一|哪些|哪个|哪位|哪里|哪儿|哪年|哪|多少|"
+    "甚么|何谓|点样|点解|边度|边个|边位|几时|几多|乜嘢|咩|有冇|系咪|"  # Taiwan, Hong Kong
     "怎么样|怎么办|怎么|怎样|如何|为什么|为何|是否|能否|可否|有没有|是不是|能不能|可不可以|谁|何时|何处|何地|何人|"
     "几|吗|呢|请|告诉我|介绍一下|一下"
 )
@@ -64,12 +67,13 @@ def _stem(word: str) -> str:
 
 @cache
 def _simplified() -> dict[int, str]:
-    """OpenCC's table of Traditional characters with the Simplified one each is folded to."""
+    """OpenCC's table of Traditional characters and variants with the Simplified one each is folded to."""
     import opencc
 
     table = Path(opencc.__file__).parent / "dictionary" / "TSCharacters.txt"
     pairs = (line.split() for line in table.read_text(encoding="utf-8").splitlines())
-    return {ord(pair[0]): pair[1] for pair in pairs if len(pair) > 1 and len(pair[0]) == 1}
+    simplified = {ord(pair[0]): pair[1] for pair in pairs if len(pair) > 1 and len(pair[0]) == 1}
+    return simplified | {ord(pair[0]): pair[1] for pair in CHARACTERS.split()}
 
 
 def fold(text: str) -> str:
@@ -98,6 +102,13 @@ def question_terms(question: str) -> list[str]:
     asked = _HAN_QUESTION.sub(" ", fold(question))
     told = [term for term in terms(asked) if term not in _ASKING]
     return list(dict.fromkeys(told or terms(question)))
+
+
+def alternative_terms(question: str) -> list[str]:
+    """Terms of what the question's Chinese words are called elsewhere (软件: 軟體), without those it has itself."""
+    own = set(question_terms(question))
+    found = dict.fromkeys(term for word in other_words(fold(question)) for term in terms(word) if len(term) > 1)
+    return [term for term in found if term not in own]
 
 
 def weighted_terms(fields: Iterable[tuple[Iterable[str], float]]) -> dict[str, float]:

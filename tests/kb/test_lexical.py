@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb import lexical
-from kb.lexical import fold, question_terms, term_key, terms, weighted_terms
+from kb.lexical import alternative_terms, fold, question_terms, term_key, terms, weighted_terms
+from kb.variants import CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,69 @@ def test_traditional_and_simplified_are_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "usual"),
+    [
+        ("隨著", "随着"),  # Taiwan
+        ("隨着", "随着"),  # Hong Kong
+        ("臺北市", "台北市"),
+        ("裡面", "里面"),
+        ("裏面", "里面"),
+        ("衛生", "卫生"),
+        ("衞生", "卫生"),
+        ("瞭解", "了解"),
+        ("答覆", "答复"),
+        ("週年佈告", "周年布告"),
+        ("僱員諮詢", "雇员咨询"),
+        ("啓動", "启动"),
+        ("線路、綫路", "线路、线路"),
+    ],
+)
+def test_variant_characters_are_one(written: str, usual: str) -> None:
+    assert terms(written) == terms(usual)
+
+
+def test_no_variant_is_left_in_what_it_is_folded_to() -> None:
+    for variant, usual in map(tuple, CHARACTERS.split()):
+        assert fold(variant) == fold(usual) == usual
+
+
+@pytest.mark.parametrize(
+    ("question", "alternative"),
+    [
+        ("軟體怎麼更新？", "软件"),
+        ("软件怎么更新？", "软体"),
+        ("計程車費", "出租"),
+        ("出租车费", "的士"),
+        ("手機沒有網路", "网络"),
+    ],
+)
+def test_words_of_other_regions_are_looked_for_too(question: str, alternative: str) -> None:
+    assert alternative in alternative_terms(question)
+    assert not set(alternative_terms(question)) & set(question_terms(question))
+
+
+def test_most_questions_have_no_alternatives() -> None:
+    assert alternative_terms("How many days of leave do I get?") == []
+    assert alternative_terms("试用期多长？") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "missing"),
+    [
+        ("有給休暇は何日ありますか？", "年次有給休暇は20日です。", "給休"),
+        ("ホテルの上限額", "ホテル代の上限額は一泊15000円です。", "限額"),
+        ("연차휴가는 며칠입니까?", "직원의 연차휴가는 15일입니다.", "휴가"),
+        ("출장 숙박비 한도", "출장시 숙박비의 한도는 하루 10만원", "박비"),
+        ("วันลาพักร้อน", "พนักงานมีวันลาพักร้อน 10 วัน", "ลา"),
+    ],
+)
+def test_words_without_spaces_are_found_by_pairs(question: str, text: str, missing: str) -> None:
+    shared = set(question_terms(question)) & set(terms(text))
+    assert fold(missing) in shared
+    assert len(shared) >= 2
+
+
+@pytest.mark.parametrize(
     ("question", "expected"),
     [
         ("What is the hotel limit?", ["hotel", "limit"]),
@@ -52,6 +116,8 @@ def test_traditional_and_simplified_are_one() -> None:
         ("出差住宿标准是多少？", ["出", "差", "出差", "住", "差住", "宿", "住宿", "标", "宿标", "准", "标准", "准是"]),
         ("请问年假有几天？", ["年", "假", "年假", "有", "假有", "天"]),
         ("hotel hotel HOTELS", ["hotel"]),
+        ("年假幾多日？", ["年", "假", "年假", "日"]),
+        ("年假是甚麼？", ["年", "假", "年假", "假是"]),
     ],
 )
 def test_questions_leave_out_what_only_asks(question: str, expected: list[str]) -> None:
