@@ -1,6 +1,7 @@
 """How well and how fast passages are found: BM25 alone, vectors alone, and both fused, on BEIR folders.
 
-`python -m bench retrieval DIR… [--copies N]` loads each folder once and asks its questions by each method.
+`python -m bench retrieval DIR… [--copies N] [--scripts s2t …]` loads each folder and asks its questions by each method.
+Each line says nDCG@10 / recall@5 / recall@10 by document, and the times (p50, p95).
 """
 
 import argparse
@@ -8,7 +9,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -23,16 +24,24 @@ SHARED = Path(os.environ.get("ZHINANG_SHARED", Path(__file__).resolve().parent.p
 METHODS: "tuple[Method, ...]" = ("lexical", "dense", "fused")
 
 
+SCRIPTS = ("s2t", "s2tw", "s2hk", "s2twp")
+
+
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench retrieval", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, metavar="DIR", help="by default the sets in ../shared/data")
     parser.add_argument(
         "--copies", type=int, default=1, help="load so many copies of each document with their words in another order"
     )
+    parser.add_argument("--questions", type=int, metavar="N", help="ask the first N questions of each set only")
+    parser.add_argument(
+        "--scripts",
+        nargs="*",
+        choices=SCRIPTS,
+        help="also ask in Simplified Chinese for Traditional text and the other way, converted so by OpenCC",
+    )
     options = parser.parse_args(arguments)
-    folders = options.folders or sorted(path.parent.parent for path in SHARED.glob("*/qrels/test.tsv"))
-    if not folders:
-        parser.error(f"name a BEIR folder; there is none in {SHARED}.")
+    folders = folders_of(parser, options.folders)
     django.setup()
     from django.conf import settings
 
@@ -43,15 +52,30 @@ def main(arguments: Sequence[str]) -> None:
     with local_models(settings.MODEL_SERVERS):
         for folder in folders:
             questions = _copied(read_set(folder), options.copies)
-            found[questions.name] = _measured(questions)
-            sys.stdout.write(_line(questions.name, found[questions.name]) + "\n")
-            sys.stdout.flush()
-    means = {method: fmean(figures[method]["ndcg@10"] for figures in found.values()) for method in METHODS}
-    sys.stdout.write("mean nDCG@10: " + "  ".join(f"{method} {mean:.4f}" for method, mean in means.items()) + "\n")
+            questions = dataclasses.replace(questions, questions=questions.answerable[: options.questions])
+            for asked in [questions, *_in_other_scripts(questions, options.scripts or ())]:
+                found[asked.name] = measured(asked)
+                sys.stdout.write(table_line(asked.name, found[asked.name]) + "\n")
+                sys.stdout.flush()
+    sys.stdout.write("mean nDCG@10: " + "  ".join(f"{name} {mean:.4f}" for name, mean in means(found).items()) + "\n")
     sys.stdout.write(json.dumps(found) + "\n")
 
 
-def _measured(questions: "QuestionSet") -> dict[str, Any]:
+def folders_of(parser: argparse.ArgumentParser, given: Sequence[Path]) -> Sequence[Path]:
+    """The BEIR folders to measure on."""
+    folders = given or sorted(path.parent.parent for path in SHARED.glob("*/qrels/test.tsv"))
+    if not folders:
+        parser.error(f"name a BEIR folder; there is none in {SHARED}.")
+    return folders
+
+
+def means(found: Mapping[str, Any]) -> dict[str, float]:
+    """The mean nDCG@10 of each method over the sets."""
+    return {method: fmean(figures[method]["ndcg@10"] for figures in found.values()) for method in METHODS}
+
+
+def measured(questions: "QuestionSet") -> dict[str, Any]:
+    """The figures of a set by each method."""
     from kb.evaluation import measure, shelved
 
     def quiet(what: str, done: int, total: int) -> None:
@@ -59,6 +83,21 @@ def _measured(questions: "QuestionSet") -> dict[str, Any]:
 
     with shelved(questions, quiet) as shelf:
         return {method: measure(shelf, method, quiet) for method in METHODS}
+
+
+def _in_other_scripts(questions: "QuestionSet", scripts: Sequence[str]) -> Iterator["QuestionSet"]:
+    """The set with its documents in Traditional Chinese, and with its questions."""
+    import opencc
+
+    for script in scripts:
+        convert = opencc.OpenCC(script).convert
+        documents = [
+            dataclasses.replace(document, title=convert(document.title), text=convert(document.text))
+            for document in questions.documents
+        ]
+        asked = [dataclasses.replace(question, text=convert(question.text)) for question in questions.questions]
+        yield dataclasses.replace(questions, name=f"{questions.name}, documents {script}", documents=documents)
+        yield dataclasses.replace(questions, name=f"{questions.name}, questions {script}", questions=asked)
 
 
 def _copied(questions: "QuestionSet", copies: int) -> "QuestionSet":
@@ -72,11 +111,12 @@ def _copied(questions: "QuestionSet", copies: int) -> "QuestionSet":
     return dataclasses.replace(questions, documents=[*questions.documents, *more])
 
 
-def _line(name: str, figures: dict[str, Any]) -> str:
+def table_line(name: str, figures: dict[str, Any]) -> str:
+    """One line: nDCG@10, recall@5 and recall@10 of each method, its times, and what loading took."""
     shown = [
         f"{method} {one['ndcg@10']:.3f} / {one['recall@5']:.3f} / {one['recall@10']:.3f} "
         f"({one['latency_ms']['p50']:.0f}, {one['latency_ms']['p95']:.0f} ms)"
         for method, one in figures.items()
     ]
     ingest = figures["fused"]["ingest"]
-    return f"{name}: {' | '.join(shown)} | {ingest['passages']} passages in {ingest['seconds']} s"
+    return f"{name:<16} {' | '.join(shown)} | {ingest['passages']} passages in {ingest['seconds']:.0f} s"
