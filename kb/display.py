@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import Literal
 
@@ -36,11 +36,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One block of the page. `level` counts for headings, `rows` for tables, `pieces` for the others."""
+    """One block of the page. `level` counts for headings, `rows` and `header` for tables, `pieces` for the others."""
 
     kind: Literal["heading", "paragraph", "table"]
     pieces: tuple[Piece, ...] = ()
     rows: tuple[Row, ...] = ()
+    header: Row | None = None
     level: int = 0
     start: int = 0
 
@@ -52,7 +53,8 @@ class Shown:
     @property
     def first_mark(self) -> Piece | None:
         """The first piece here that is part of a quote."""
-        inside = chain(self.pieces, *(cell for row in self.rows for cell in row.cells))
+        rows = (self.header, *self.rows) if self.header else self.rows
+        inside = chain(self.pieces, *(cell for row in rows for cell in row.cells))
         return next((piece for piece in inside if piece.marked), None)
 
 
@@ -79,6 +81,15 @@ def display(
             body = "".join(line for _, line in members).rstrip("\n")
             blocks.append(Shown("paragraph", pieces=pieces(body, start, quotes), start=start))
     return blocks
+
+
+def with_header(block: Shown, header: Sequence[Shown]) -> Shown:
+    """A part of a table under the header row of the whole, which `header` shows; a header that it has is set apart."""
+    rows = [row for one in header for row in one.rows]
+    if block.kind != "table" or not rows:
+        return block
+    begins = block.start == header[0].start
+    return replace(block, header=block.rows[0] if begins else rows[0], rows=block.rows[1:] if begins else block.rows)
 
 
 def pieces(text: str, offset: int, quotes: Sequence[Span]) -> tuple[Piece, ...]:

@@ -135,6 +135,14 @@ def infos(found: Iterable[DocumentTable]) -> list[TableInfo]:
     ]
 
 
+def header_spans(version_id: int, start: int, end: int) -> list[tuple[int, int, int]]:
+    """Inside `acting_as`: for the tables of which a stretch of a version's text shows a part, where the header row
+    begins and ends and where the table ends."""
+    current_actor()
+    found = DocumentTable.objects.filter(version=version_id, header_start__lt=end, end__gt=start)
+    return list(found.order_by("ordinal").values_list("header_start", "header_end", "end"))
+
+
 def row_places(table: int, numbers: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Inside `acting_as`: where rows of a table stand in its version's text, by their numbers."""
     current_actor()

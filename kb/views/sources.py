@@ -1,5 +1,6 @@
 """What documents say: a document's page, the source panel, page images and downloads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote as percent_encoded
@@ -15,13 +16,14 @@ from django.views.decorators.cache import cache_control
 from accounts.models import Person
 from kb import reading
 from kb.access import acting_as, may_write_document, version_for
-from kb.display import Shown, display
+from kb.display import Shown, display, with_header
 from kb.documents import replace_document
 from kb.errors import DocumentError
 from kb.forms import VersionForm
 from kb.models import DocumentVersion, Page, State
 from kb.parsing.delimited import delimiter_of
 from kb.storage import BlobMissing, pieces, storage
+from kb.tables import header_spans
 from kb.views.documents import number_of, one_document, sentence, signed_in
 
 AROUND = 1_500
@@ -115,9 +117,9 @@ def _text(version: DocumentVersion, start: int) -> dict[str, Any]:
         if parts and characters + len(page.text) > PART_CHARACTERS:
             break
         characters += len(page.text)
-        parts.append(
-            {"page": page, "blocks": display(page.text, page.start, headings, delimiter=_delimiter(version, page.text))}
-        )
+        delimiter = _delimiter(version, page.text)
+        blocks = display(page.text, page.start, headings, delimiter=delimiter)
+        parts.append({"page": page, "blocks": _under_headers(version, blocks, page.end, delimiter)})
     following = parts[-1]["page"].end if parts and parts[-1]["page"].end < version.characters else None
     before = None
     if parts and parts[0]["page"].start > 0:
@@ -214,7 +216,26 @@ def _around(version: DocumentVersion, start: int, end: int) -> list[Shown]:
     if first and (page is None or first > page.start):
         skipped = text.find("\n", 0, max(start - first, 0)) + 1
         text, first = text[skipped:], first + skipped
-    return display(text, first, _headings(version), [(start, end)], delimiter=_delimiter(version, text))
+    delimiter = _delimiter(version, text)
+    blocks = display(text, first, _headings(version), [(start, end)], delimiter=delimiter)
+    return _under_headers(version, blocks, last, delimiter, [(start, end)])
+
+
+def _under_headers(
+    version: DocumentVersion, blocks: list[Shown], end: int, delimiter: str, quotes: Sequence[tuple[int, int]] = ()
+) -> list[Shown]:
+    """The blocks, each part of a kept table under the header row of the whole table."""
+    if not any(block.kind == "table" for block in blocks):
+        return blocks
+    spans = header_spans(version.pk, blocks[0].start, end)
+    shown = []
+    for block in blocks:
+        span = next((one for one in spans if one[0] <= block.start < one[2]), None)
+        if span is not None and block.kind == "table":
+            text = reading.read(version.pk, span[0], span[1])
+            block = with_header(block, display(text, span[0], {}, quotes, delimiter=delimiter))
+        shown.append(block)
+    return shown
 
 
 @login_required
