@@ -19,6 +19,7 @@ from agents.api import router as questions
 from config.field_errors import sentence
 from kb.document_api import router as knowledge
 from kb.errors import DocumentError, Kind
+from kb.table_api import router as tables
 
 ERRORS = {
     400: "The request cannot be read.",
@@ -89,6 +90,7 @@ api = Api(
 )
 api.add_router("", people)
 api.add_router("", knowledge)
+api.add_router("", tables)
 api.add_router("", questions)
 
 
