@@ -19,6 +19,7 @@ from agents.api import router as questions
 from config.field_errors import sentence
 from kb.document_api import router as knowledge
 from kb.errors import DocumentError, Kind
+from kb.source_api import router as sources
 from kb.table_api import router as tables
 
 ERRORS = {
@@ -90,6 +91,7 @@ api = Api(
 )
 api.add_router("", people)
 api.add_router("", knowledge)
+api.add_router("", sources)
 api.add_router("", tables)
 api.add_router("", questions)
 

@@ -115,6 +115,9 @@ class Dates(Schema):
 
 class UploadIn(Dates):
     title: Annotated[Line, Field(max_length=500)] = ""
+    external_id: Annotated[Line, Field(max_length=500)] = Field(
+        default="", description="Your own name for a single file: the next file of this name is its new version."
+    )
     tags: list[Line] = Field(default=[], description="Send the field once for each tag.")
     review_on: date | None = None
 
@@ -299,6 +302,7 @@ def upload(request: HttpRequest, collection_id: int, files: File[list[UploadedFi
         collection = _readable_collection(collection_id)
     about = About(
         title=form.title if len(files) == 1 else "",
+        external_id=form.external_id if len(files) == 1 else "",
         effective_from=form.effective_from,
         effective_to=form.effective_to,
         tags=form.tags,

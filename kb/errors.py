@@ -204,6 +204,11 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "{gone} of {known} documents are no longer there. They are kept until somebody says whether to delete them.",
         "{known} 篇文档中有 {gone} 篇已不在来源处。在有人确认是否删除之前，它们都会保留。",
     ),
+    "sync_unknown": (
+        "not_found",
+        "This synchronisation was never begun, or has ended. Send the list again without `sync`.",
+        "该同步不存在或已结束。请不带 sync 重新发送清单。",
+    ),
     "source_name_missing": ("invalid", "Give the source a name.", "请为来源填写名称。"),
     "source_kind_unknown": ("invalid", "There is no such kind of source.", "没有这种来源。"),
     "setting_missing": ("invalid", "Fill in: {field}.", "请填写：{field}。"),

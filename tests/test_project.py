@@ -18,6 +18,7 @@ DOORS = {
     "document_api",
     "table_api",
     "document_views",
+    "source_api",
     "openai_api",
     "mcp",
     "urls",

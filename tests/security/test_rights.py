@@ -36,6 +36,8 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "api/v1/collections/<collection_id>/documents": ("GET", "POST"),
     "api/v1/documents/<document_id>": ("GET", "PATCH", "DELETE"),
     "api/v1/documents/<document_id>/changes": ("GET",),
+    "api/v1/collections/<collection_id>/sync": ("POST",),
+    "api/v1/collections/<collection_id>/sync/finish": ("POST",),
     "api/v1/documents/<document_id>/versions": ("GET",),
     "api/v1/documents/<document_id>/versions/<number>": ("PATCH",),
     "api/v1/documents/<document_id>/differences": ("GET",),
@@ -155,6 +157,10 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": data, "content_type": MULTIPART_CONTENT}
     if method == "POST" and ("upload" in path or path.endswith("/documents")):
         return {"data": {"files": SimpleUploadedFile("new.md", b"# New")}}
+    if path.endswith("/sync"):
+        return {"data": {"documents": []}, "content_type": JSON}
+    if path.endswith("/sync/finish"):
+        return {"data": {"sync": 1}, "content_type": JSON}
     if method == "POST" and "documents/d/" in path and "/passages/" not in path:
         return {"data": {"file": SimpleUploadedFile("new.md", b"# New")}}
     if "/passages/" in path:
