@@ -48,6 +48,14 @@ class Source(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        parts = (
+            self.settings.get(name, "") for name in ("url", "path", "endpoint", "bucket", "branch", "prefix", "below")
+        )
+        return " · ".join(part for part in parts if part)
+
 
 class SourceItem(models.Model):
     """One file of a source as it was last seen."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kb.views import descriptions, documents, sources, versions
+from kb.views import descriptions, documents, source_list, sources, versions
 
 app_name = "kb"
 urlpatterns = [
@@ -8,6 +8,10 @@ urlpatterns = [
     path("documents/new/", documents.new_collection, name="new_collection"),
     path("documents/progress/", documents.progress, name="progress"),
     path("documents/bulk/", documents.bulk, name="bulk"),
+    path("documents/sources/", source_list.sources, name="sources"),
+    path("documents/sources/new/", source_list.new_source, name="new_source"),
+    path("documents/sources/<int:source_id>/", source_list.one_source, name="one_source"),
+    path("documents/sources/<int:source_id>/act/", source_list.act, name="act_on_source"),
     path("documents/<int:collection_id>/", documents.documents, name="collection"),
     path("documents/<int:collection_id>/upload/", documents.upload, name="upload"),
     path("documents/d/<int:pk>/", sources.document, name="document"),

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from django.utils.functional import Promise
-
-Text = str | Promise
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +14,8 @@ class Field:
     """A setting that people fill in."""
 
     name: str
-    label: Text
-    hint: Text = ""
+    label: "StrOrPromise"
+    hint: "StrOrPromise" = ""
     required: bool = True
     secret: bool = False
 
@@ -68,7 +67,7 @@ class Kind:
     """A kind of source. `check` gives the settings as they are kept, or raises DocumentError; `entries` lists the files
     one by one and raises DocumentError where it cannot list them all, so that nothing is taken for deleted."""
 
-    label: Text
+    label: "StrOrPromise"
     fields: tuple[Field, ...]
     check: Callable[[dict[str, str]], dict[str, str]]
     entries: Callable[[Place], Generator[Entry, None, None]]

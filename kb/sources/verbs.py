@@ -1,6 +1,7 @@
 """Verbs on sources. They are for administrators, because a source reads what its server lets the worker read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from kb.access import acting_as_system
 from kb.documents import erase
 from kb.errors import DocumentError
 from kb.models import Collection
-from kb.models_sources import Source, SourceItem
+from kb.models_sources import Source, SourceChange, SourceItem, SourceRun
 from kb.queue import wake_source
 from kb.sources import KINDS
 from kb.sources.secrets import seal
@@ -60,6 +61,40 @@ def create_source(
         )
         _wake(source)
     return source
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The last looks at a source, the one chosen, and what that one changed, the first thousand lines."""
+
+    runs: list[SourceRun]
+    run: SourceRun | None
+    changes: list[SourceChange]
+
+
+def sources_for(by: Person) -> list[tuple[Source, SourceRun | None]]:
+    """All sources, each with its last look. Raises DocumentError("not_allowed")."""
+    check_may_keep(by)
+    with acting_as_system():
+        last = {run.source_id: run for run in SourceRun.objects.order_by("source_id", "-pk").distinct("source_id")}
+        return [(source, last.get(source.pk)) for source in Source.objects.select_related("collection")]
+
+
+def source_for(pk: int, by: Person) -> Source | None:
+    """One source; None where there is none, or `by` may not see it."""
+    if not (by.is_active and by.is_superuser):
+        return None
+    with acting_as_system():
+        return Source.objects.select_related("collection").filter(pk=pk).first()
+
+
+def log_of(source: Source, by: Person, run: int | None = None) -> Log:
+    """The log of a source: of its last look, or of the look numbered `run`. Raises DocumentError("not_allowed")."""
+    check_may_keep(by)
+    with acting_as_system():
+        runs = list(source.runs.all()[:50])
+        chosen = next((one for one in runs if run is None or one.pk == run), None)
+        return Log(runs, chosen, list(chosen.changes.all()[:1000]) if chosen else [])
 
 
 def look_now(source: Source, *, by: Person) -> None:

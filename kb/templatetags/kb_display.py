@@ -5,7 +5,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kb.models import WORKING, DocumentChange, DocumentVersion, State
+from kb.models_sources import Source, SourceChange
 from kb.panels import Panel, panels
+from kb.sources import KINDS
 
 register = template.Library()
 
@@ -37,7 +39,7 @@ def progress(version: DocumentVersion) -> str:
 
 
 @register.filter
-def error_sentence(version: DocumentVersion) -> str:
+def error_sentence(version: DocumentVersion | Source | SourceChange) -> str:
     """What went wrong and what to do, in the language of the page."""
     chinese = (get_language() or "").startswith("zh")
     return (version.error_zh if chinese else version.error_en) or version.error_en
@@ -62,6 +64,12 @@ def change_label(change: DocumentChange) -> str:
         "readers": _("Who may read it"),
         "passage": _("Passage"),
     }.get(change.field, change.field)
+
+
+@register.filter
+def kind_of_source(source: Source) -> str:
+    """What kind of place a source is."""
+    return str(KINDS[source.kind].label) if source.kind in KINDS else _("Sent by other systems")
 
 
 def _unit(unit: str) -> str:

@@ -23,6 +23,7 @@ from kb.access import acting_as_system
 from kb.documents import add_document
 from kb.ingest import work_next
 from kb.models import DocumentVersion
+from kb.models_sources import Source
 from tests.api.asking import content_of
 from tests.llm.scripted import text
 from tests.world import CANARY, World
@@ -70,6 +71,16 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "keys/<int:pk>/revoke/": ("POST",),
     "c/<uuid:conversation_id>/delete/": ("POST",),
 }
+# Addresses for administrators: everybody else gets 404, whether there is something or not.
+ADMINISTRATORS: dict[str, tuple[str, ...]] = {
+    "documents/sources/": ("GET",),
+    "documents/sources/new/": ("GET", "POST"),
+    "documents/sources/<int:source_id>/": ("GET",),
+    "documents/sources/<int:source_id>/act/": ("POST",),
+    "api/v1/sources": ("GET", "POST"),
+    "api/v1/sources/<source_id>": ("GET", "DELETE"),
+    "api/v1/sources/<source_id>/<action>": ("POST",),
+}
 # Addresses that name nobody's object. What they show is what the asker may read (test_canary.py).
 SIGNED_IN = {
     "", "ask/", "keys/", "models/", "documents/", "documents/new/", "documents/progress/", "documents/bulk/",
@@ -93,7 +104,7 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "") -> Iterator
 
 
 def test_every_address_has_its_rights_written_down() -> None:
-    known = {*DOCUMENTS, *PERSONAL, *SIGNED_IN, *OPEN}
+    known = {*DOCUMENTS, *PERSONAL, *ADMINISTRATORS, *SIGNED_IN, *OPEN}
     new = {one for one in addresses() if one not in known and not one.startswith((ACCOUNT, ADMIN))}
     assert not new, f"Write into a table of {__name__} who may reach these addresses: {sorted(new)}"
     gone = known - set(addresses())
@@ -128,7 +139,11 @@ def target(_world: World) -> Target:
         passage = version.passages.values_list("pk", flat=True)[0]
     assert version.state == "ready"
     run = ended(world, "alice", f"The code word is {CANARY} [1].")
+    with acting_as_system():
+        source = Source.objects.create(collection=document.collection, kind="url", name=CANARY, settings={"url": "x"})
     values = {
+        "source_id": source.pk,
+        "action": "pause",
         "collection_id": document.collection_id,
         "document_id": document.pk,
         "version_id": version.pk,
@@ -157,6 +172,9 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": data, "content_type": MULTIPART_CONTENT}
     if method == "POST" and ("upload" in path or path.endswith("/documents")):
         return {"data": {"files": SimpleUploadedFile("new.md", b"# New")}}
+    if path.endswith("/sources") and method == "POST":
+        body = {"collection": 1, "kind": "url", "name": "x", "settings": {"url": "https://example.com"}}
+        return {"data": body, "content_type": JSON}
     if path.endswith("/sync"):
         return {"data": {"documents": []}, "content_type": JSON}
     if path.endswith("/sync/finish"):
@@ -211,6 +229,16 @@ def test_an_admin_reads_nobody_elses_questions(target: Target, pattern: str, met
     status, content = asked(target, "admin", pattern, method)
     assert status == 404
     assert CANARY.encode() not in content
+
+
+@pytest.mark.parametrize(("pattern", "method"), cases(ADMINISTRATORS))
+def test_sources_are_for_administrators(target: Target, pattern: str, method: str) -> None:
+    for name, expected in (("nobody", (302, 401, 403)), ("bob", (404,)), ("alice", (404,))):
+        status, content = asked(target, name, pattern, method)
+        assert status in expected
+        assert CANARY.encode() not in content
+    if method == "GET":
+        assert asked(target, "admin", pattern, method)[0] == 200
 
 
 @pytest.mark.parametrize(
