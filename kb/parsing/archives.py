@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import IO, BinaryIO, cast
 
 from kb.parsing.errors import ParseError
 from kb.parsing.filenames import safe_filename
 from kb.parsing.limits import MEBIBYTE, ParseLimits
 
 RATIO_APPLIES_FROM = 20 * MEBIBYTE
+DIRECTORY_BYTES = 10 * MEBIBYTE
+"""An archive's directory is read whole before anything else; one with more is refused before it fills the memory."""
 MEMBER_BYTES = 512 * MEBIBYTE
 _ENTITY = re.compile(rb"<!\s*ENTITY|<\0!\0\s*\0?E\0N\0T\0I\0T\0Y\0", re.IGNORECASE)
 _XML = (".xml", ".rels", ".xhtml", ".html", ".opf", ".ncx", ".vml")
@@ -103,10 +106,11 @@ class _Expansion:
         self.limits = limits
         self.bytes = 0
         self.entries = 0
+        self.names: set[str] = set()
 
     def of(self, path: Path, prefix: str, depth: int) -> Iterator[Member]:
         try:
-            with zipfile.ZipFile(path) as archive:
+            with path.open("rb") as file, zipfile.ZipFile(cast(IO[bytes], _Bounded(file))) as archive:
                 for info in archive.infolist():
                     if not info.is_dir() and not _IGNORED.search(info.filename):
                         yield from self.member(archive, info, prefix, depth)
@@ -117,7 +121,7 @@ class _Expansion:
         self.entries += 1
         if self.entries > self.limits.archive_entries:
             raise ParseError("too_large")
-        name = prefix + safe_path(_decoded_name(info))
+        name = self.unused(prefix + safe_path(_decoded_name(info)))
         if stat.S_ISLNK(info.external_attr >> 16):
             yield Member(name, None, ParseError("hostile"))
             return
@@ -133,6 +137,17 @@ class _Expansion:
                 yield Member(name, target)
         finally:
             target.unlink(missing_ok=True)
+
+    def unused(self, name: str) -> str:
+        """The name, or a numbered one where the archive holds it twice: neither file takes the other's place."""
+        path, number, wanted = PurePosixPath(name), 1, name
+        while name in self.names:
+            number += 1
+            name = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+            if number > 1000:
+                raise ParseError("hostile")
+        self.names.add(name)
+        return name if number > 1 else wanted
 
     def nested(self, target: Path, name: str, depth: int) -> Iterator[Member]:
         if depth >= self.limits.archive_depth:
@@ -158,12 +173,31 @@ class _Expansion:
                 sink.write(block)
 
 
+class _Bounded:
+    """A file of which nobody reads a large piece at once, as `zipfile` does with an archive's directory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if size > DIRECTORY_BYTES:
+            raise ParseError("too_large")
+        return self._file.read(size)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
+
+
+# Letters of Western Europe in DOS' code page 437; what is made of these alone is no Chinese name.
+_WESTERN = frozenset((*range(0x80), *range(0x80, 0xA6), 0xE1))
+
+
 def _decoded_name(info: zipfile.ZipInfo) -> str:
     """The name as its author saw it: Chinese Windows writes GBK without saying so."""
     if info.flag_bits & 0x800:
         return info.filename
     raw = info.filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "gb18030"):
+    for encoding in ("utf-8", "cp437") if _WESTERN.issuperset(raw) else ("utf-8", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:

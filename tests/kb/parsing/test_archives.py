@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.parsing import Member, ParseError, ParseLimits, expand_zip
+from kb.parsing import Member, ParseError, ParseLimits, archives, expand_zip
 from kb.parsing.archives import check, safe_path
 
 
@@ -96,6 +96,29 @@ def test_chinese_names_without_the_unicode_flag(stored: Path) -> None:
     data = archive(("xxxx.txt", b"1"))
     stored.write_bytes(data.replace(b"xxxx.txt", "制度.txt".encode("gbk")))
     assert expanded(stored) == [("制度.txt", b"1")]
+
+
+@pytest.mark.parametrize("name", ["Grüße.txt", "año.txt", "café.txt"])
+def test_western_names_of_dos(stored: Path, name: str) -> None:
+    data = archive(("x" * len(name), b"1"))
+    stored.write_bytes(data.replace(b"x" * len(name), name.encode("cp437")))
+    assert expanded(stored) == [(name, b"1")]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_files_of_the_same_name_do_not_take_each_others_place(stored: Path) -> None:
+    stored.write_bytes(archive(("a/b.txt", b"1"), ("a/b.txt", b"2"), ("../a/b.txt", b"3")))
+    assert expanded(stored) == [("a/b.txt", b"1"), ("a/b (2).txt", b"2"), ("a/b (3).txt", b"3")]
+
+
+def test_a_directory_that_would_fill_the_memory_is_not_read(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "DIRECTORY_BYTES", 1 << 16)
+    stored.write_bytes(archive(*((f"__MACOSX/{number}", b"") for number in range(2_000))))
+    with pytest.raises(ParseError) as caught:
+        expanded(stored)
+    assert caught.value.code == "too_large"
+    stored.write_bytes(archive(("a.txt", b"a"), ("big.txt", b"word " * 100_000)))
+    assert [name for name, _ in expanded(stored)] == ["a.txt", "big.txt"]
 
 
 @pytest.mark.parametrize(
