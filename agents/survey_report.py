@@ -18,7 +18,7 @@ TABLE_ROWS = 200
 """Rows in the answer itself; the CSV file has all of them."""
 NAMED = 10
 """Unreadable and undecided documents that are named in a sentence."""
-QUOTED = 160
+QUOTED = 240
 """Characters of a quote in a cell of the table."""
 
 
@@ -98,7 +98,8 @@ def _cited(survey: Survey) -> list[SurveyRow]:
 
 def answer_of(survey: Survey) -> str:
     """The answer in Markdown, in the language of the question."""
-    parts = [f"{_counted(survey)} {coverage_of(survey)}".strip(), _table(survey), *_notes(survey)]
+    space = "" if survey.language == "zh" else " "
+    parts = [f"{_counted(survey)}{space}{coverage_of(survey)}", _table(survey), *_notes(survey)]
     return "\n\n".join(part for part in parts if part)
 
 

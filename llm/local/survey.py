@@ -83,6 +83,7 @@ class Paper:
     number: int
     title: str
     names: str
+    tags: tuple[str, ...]
     sources: tuple[Source, ...]
 
     def units(self) -> Iterator[Unit]:
@@ -131,8 +132,11 @@ def _papers(block: str) -> Iterator[Paper]:
                 )
                 for one in data["passages"]
             )
-            names = " / ".join([*map(str, data.get("tags") or ()), str(data.get("file") or "").replace("-", " ")])
-            yield Paper(int(data["document"]), str(data["title"]), f"{names} / {data.get('collection') or ''}", sources)
+            tags = tuple(map(str, data.get("tags") or ()))
+            names = " / ".join(
+                [*tags, str(data.get("file") or "").replace("-", " "), str(data.get("collection") or "")]
+            )
+            yield Paper(int(data["document"]), str(data["title"]), names, tags, sources)
         except (ValueError, KeyError, TypeError):
             continue
 
@@ -151,10 +155,12 @@ def decide(paper: Paper, criterion: dict[str, Any]) -> Row:
 
 
 def is_kind(paper: Paper, kind: str) -> bool:
-    """Whether a document is of a kind: the last kind that its title names, else its tags, file and collection."""
+    """Whether a document is of a kind: by a tag, the last kind that its title names, or else its file or collection."""
     if not kind:
         return True
     wanted = next((words for words in _KINDS if words.search(kind)), None) or re.compile(re.escape(kind), re.IGNORECASE)
+    if any(wanted.fullmatch(tag) for tag in paper.tags):
+        return True
     for title in (_TITLE_TAIL.sub("", paper.title), paper.title):
         if named := [(match.end(), words) for words in _KINDS for match in words.finditer(title)]:
             return max(named, key=lambda one: one[0])[1] is wanted
@@ -209,7 +215,8 @@ def _said(paper: Paper, condition: str) -> Row:
         return UNCLEAR
     denies = not mentions and _denies(condition)
     doubtful = False
-    for unit in paper.units():
+    # A heading shows it only where no sentence does.
+    for unit in sorted(paper.units(), key=lambda unit: unit.kind == "heading"):
         for clause in _clauses(unit):
             around = f"{unit.heading} {unit.lead} {unit.source.section}" if unit.kind != "heading" else ""
             share, own = _covered(needed, clause, around)
