@@ -16,6 +16,7 @@ SENTENCES = 3
 """An answer may be so long and still be a hit: one that copies the whole passage is none."""
 EVIDENCE = 10
 """Documents that count as found, of a search as of a run of the Thinking agent."""
+_SMOOTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,13 @@ class Answered:
 
     @property
     def read(self) -> list[str]:
-        """The documents found: the cited ones, then the best of each look, the second best, and so on."""
-        deepest = max(map(len, self.looks), default=0)
-        turns = (look[place] for place in range(deepest) for look in self.looks if place < len(look))
-        return list(dict.fromkeys([*self.cited, *turns]))[:EVIDENCE]
+        """The documents found: the cited ones, then by reciprocal rank over all looks, the question's own twice."""
+        worth: dict[str, float] = {}
+        for number, look in enumerate(self.looks):
+            for place, document in enumerate(look):
+                worth[document] = worth.get(document, 0.0) + (1 if number else 2) / (_SMOOTH + place)
+        ranked = sorted(worth, key=lambda document: -worth[document])
+        return list(dict.fromkeys([*self.cited, *ranked]))[:EVIDENCE]
 
 
 def says(text: str, gold: str) -> bool:

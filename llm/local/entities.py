@@ -5,9 +5,16 @@ from collections.abc import Iterator
 
 from .text import STOP_WORDS
 
+_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
+# A full stop ends a name unless it stands behind an initial or a title.
+_WORD = (
+    rf"(?!(?:{_MONTH})\b(?=\s+\d|,))[A-Z](?:[\w'’&-]|\.(?=\w))*"
+    r"(?:(?<=\b[A-Z])\.|(?<=\b(?:Dr|St|Mr|Jr))\.|(?<=\bMrs)\.)?"
+)
 _LATIN = re.compile(
-    r"[A-Z][\w'’&.-]*(?:\s+(?:(?:of|the|and|de|van|von|for|du|la|"
-    r"der)\s+){0,2}[A-Z0-9][\w'’&.-]*)*|\b[A-Za-z]+-?\d+[\w-]*\b"
+    rf"{_WORD}(?:\s+(?:(?:of|the|de|van|von|du|la|"
+    rf"der)\s+){{0,2}}(?:{_WORD}|\d+\b))*|\b[A-Za-z]+-?\d+[\w-]*\b"
+    r'|(?<![\w"])"[A-Z0-9][^"\n]{1,50}"(?!\w)'
 )
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁"
@@ -17,8 +24,10 @@ _SURNAMES = (
     "项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛"
     "仲虞敖巩明佘池查麻苑迟邝"
 )
+_HAN_VERB = re.compile("隶属于?|属于|来自|任职于|就职于|毕业于|出生[于在]|位于|坐落于|负责|担任|现任|[由是在归]")
 _HAN = re.compile(
-    r"《[^》]{1,30}》|[“「『]([^”」』]{2,20})[”」』]"
+    r"[\u4e00-\u9fff]{1,8}(?:[·•][\u4e00-\u9fff]{1,8})+"
+    r"|《[^》]{1,30}》|[“「『]([^”」』]{2,20})[”」』]"
     r"|(?<=[由是为：:、，和与是任])[\u4e00-\u9fff]{0,10}?(?:部门|部|组|团队|中心|委员会|公司|办公室|科|处|经理|总监|主管|大学|学院|市|省|国|县|区)"
     r"|[\u4e00-\u9fff]{2,6}(?:部|组|团队|中心|委员会|公司|办公室|经理|总监|主管)"
     rf"|(?<=[由是为：:、，（(])[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?=[，。、；）)（(\s]|负责|担任|$)"
@@ -32,13 +41,17 @@ def entities(text: str) -> list[str]:
 
 def _names(text: str) -> Iterator[str]:
     for match in _LATIN.finditer(text):
-        words = match.group().strip(" .'’-").split()
+        words = match.group().strip(" .'’-\"").split()
         while words and words[0].lower() in STOP_WORDS:
             words = words[1:]
         if words:
             yield " ".join(words)
     for match in _HAN.finditer(text):
-        yield (match.group(1) or match.group()).strip("《》")
+        found = (match.group(1) or match.group()).strip("《》")
+        parts = [part for part in _HAN_VERB.split(found) if part]
+        # "李明隶属财务部": a person, a verb and a department.
+        yield from (part for part in parts[:-1] if len(part) <= 3 and part[0] in _SURNAMES)
+        yield from parts[-1:]
 
 
 def new_entities(text: str, known: str) -> list[str]:

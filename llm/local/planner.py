@@ -4,26 +4,27 @@ from collections.abc import Sequence
 
 from .compose import calculation, compose, findings
 from .decompose import AGREEMENT, Part, Task, task_of
-from .entities import new_entities
 from .extractive import asked_before
 from .glossary import translated
+from .hops import Hop, content_words, hops, named_in, still_open
 from .keys import CODE
 from .ranking import Evidence, make_query, rank
 from .reply import Call, Reply
 from .roles import searches
 from .sayings import say
-from .text import content_runs, question_terms, terms
+from .text import question_terms
 from .titles import titles_named, without
 from .transcript import Transcript
 from .versions import about_versions, past_day, topic
 
-MAX_CALLS = 8
+MAX_CALLS = 12
 _SEARCHING = ("search_knowledge", "read_document", "find_in_documents", "list_documents")
 _QUERY_LENGTH = 400
 _STEP_LENGTH = 120
 _ENOUGH = 0.75
 _ROUNDS = 3
 _LOOKED_AT = 6
+_OPEN = 2
 
 
 def next_turn(transcript: Transcript, tools: frozenset[str]) -> Reply:
@@ -33,9 +34,10 @@ def next_turn(transcript: Transcript, tools: frozenset[str]) -> Reply:
         return Reply(reasoning=say("planning", task), calls=(Call("plan", {"steps": plan(task)}),))
     rounds = transcript.count(*_SEARCHING)
     if rounds < _ROUNDS:
-        reasoning, wanted = gather(task, transcript) if rounds == 0 else deepen(task, transcript, rounds)
-        if calls := _allowed(wanted, transcript, tools):
-            return Reply(reasoning=reasoning, calls=calls)
+        for round_ in (0, 1) if rounds == 0 else (rounds,):
+            reasoning, wanted = deepen(task, transcript, round_) if round_ else gather(task, transcript)
+            if calls := _allowed(wanted, transcript, tools):
+                return Reply(reasoning=reasoning, calls=calls)
     found = findings(task, transcript)
     code = calculation(task, found)
     if code and "run_python" in tools and not transcript.count("run_python"):
@@ -77,12 +79,24 @@ def gather(task: Task, transcript: Transcript) -> tuple[str, list[Call]]:
         calls.append(Call("find_in_documents", {"text": task.topic}))
     if task.need == "listing":
         calls.append(Call("list_documents", {}))
-    calls += [_search(_query_text(part), 16 if task.need == "listing" else 8) for part in task.parts]
+    calls += [
+        _search(_query_text(part), 16 if task.need == "listing" else 8)
+        for part in task.parts
+        if not _was_searched(part, task, transcript)
+    ]
+    if task.need != "listing" and len(task.parts) == 1:
+        calls += [_search(name, 2) for name in named_in(task.question)[:3]]
     if task.need is None and (code := CODE.search(task.question)):
         calls.append(Call("find_in_documents", {"text": code.group()}))
     if other := translated(task.question):
         calls.append(_search(other))
     return say("searching", task, "、".join(part.label or part.text for part in task.parts)), calls
+
+
+def _was_searched(part: Part, task: Task, transcript: Transcript) -> bool:
+    """Whether a part is the whole question, for which the passages shown with it were found."""
+    whole = part.text == task.question and not part.context and task.need != "listing"
+    return whole and bool(transcript.conversation.sources)
 
 
 def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[Call]]:
@@ -98,26 +112,34 @@ def deepen(task: Task, transcript: Transcript, rounds: int) -> tuple[str, list[C
     for part in task.parts:
         ranked = rank(make_query(part.text, part.context), transcript.sources).evidence
         calls += [_search(query) for query in searches(task.question, [e.unit.text for e in ranked[:_LOOKED_AT]])]
-        if task.need == "chain" and (hop := next_hop(part, ranked)):
-            calls.append(hop)
-        elif not ranked or ranked[0].coverage < _ENOUGH:
+        leads = _leads(task, part, ranked, transcript, rounds)
+        calls += [
+            Call("read_document", {"document": hop.document}) if hop.document else _search(hop.query, hop.limit)
+            for hop in leads
+        ]
+        if task.need == "chain" and leads:
+            continue
+        if not ranked or ranked[0].coverage < _ENOUGH:
             calls += _closer(part, ranked, rounds, whole=task.need is None)
     if task.need == "change" and not calls:
         calls += _documents_to_read(transcript)
     return say("deepening", task), calls
 
 
-def next_hop(part: Part, ranked: Sequence[Evidence]) -> Call | None:
-    """A search for what the best unit leaves open, with the names that it brings in."""
-    if not ranked:
-        return None
-    best = ranked[0].unit
-    told = set(terms(f"{best.text} {best.source.title}"))
-    names = new_entities(f"{best.text} {best.source.title}", part.text)[:3]
-    still_open = [word for word in _content_words(part.text) if not set(terms(word)) & told]
-    if not names or not still_open:
-        return None
-    return _search(" ".join([*still_open, *names]))
+def _leads(task: Task, part: Part, ranked: Sequence[Evidence], transcript: Transcript, rounds: int) -> Sequence[Hop]:
+    """Where the evidence leads on, for a question that may be answered by way of a name that only the evidence gives.
+
+    After the first hop it goes on from what that one found, as long as something is still open.
+    """
+    if len(task.parts) > 1 or task.need not in (None, "chain", "several", "condition"):
+        return []
+    if rounds > 1:
+        shown = {source.number for source in transcript.conversation.sources}
+        newest = [evidence for evidence in ranked if evidence.unit.source.number not in shown]
+        if not newest or len(still_open(part.text, [ranked[0], newest[0]])) < _OPEN:
+            return []
+        ranked = newest
+    return hops(part.text, ranked, transcript.sources)
 
 
 def _closer(part: Part, ranked: Sequence[Evidence], rounds: int, whole: bool) -> list[Call]:
@@ -133,7 +155,7 @@ def _closer(part: Part, ranked: Sequence[Evidence], rounds: int, whole: bool) ->
         return [Call("read_document", {"document": source.document, **place})]
     if rounds == 1 and (other := translated(part.text)):
         return [_search(other)]
-    words = " ".join(_content_words(part.text)[: 4 if rounds == 1 else 2])
+    words = " ".join(content_words(part.text)[: 4 if rounds == 1 else 2])
     return [_search(f"{part.label} {words}".strip())] if words else []
 
 
@@ -158,11 +180,3 @@ def _search(query: str, limit: int = 8, as_of: str = "") -> Call:
 def _query_text(part: Part) -> str:
     text = part.text.strip(" ?？。.")
     return f"{text} {part.context}".strip() if len(question_terms(text)) < 3 else text
-
-
-def _content_words(text: str) -> list[str]:
-    """The words of a question that carry its meaning, as they are written."""
-    words = []
-    for chunk in text.replace("?", " ").split():
-        words += [chunk] if chunk.isascii() else content_runs(chunk)
-    return [word for word in words if question_terms(word)]

@@ -36,6 +36,8 @@ def searches(question: str, texts: Sequence[str]) -> list[str]:
         return []
     found = [f"{match['does']} department" for text in texts for match in _DESCRIBED.finditer(text)]
     roles = roles_of([question, *texts])[:2]
+    if not roles and not found and not _ROLE_WORD.search(question):
+        return []
     if re.search(r"[\u4e00-\u9fff]", question):
         return [*found[:1], f"组织架构 部门 负责人 代理人 {' '.join(roles)}", f"{' '.join(roles)} 缺席 代理 负责人"]
     named = " ".join(roles)

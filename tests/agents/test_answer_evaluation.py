@@ -96,10 +96,10 @@ def test_what_an_answer_says(answer: str, gold: str, held: bool) -> None:
     assert says(answer, gold) is held
 
 
-def test_long_answers_are_no_hits_and_what_was_read_is_taken_in_turns() -> None:
+def test_long_answers_are_no_hits_and_what_was_read_is_ranked() -> None:
     question = SetQuestion("q", "How much?", {"b": 1}, {"answers": ["180"]})
     long = Answered(question, "One. Two. Three. It is 180.", cited=("c",), looks=(("a", "b"), ("d", "a", "e")))
     assert not long.answer_hit
     assert not long.citation_hit
-    assert long.read == ["c", "a", "d", "b", "e"]
+    assert long.read == ["c", "a", "b", "d", "e"]
     assert figures([], [])["answer_hit"] is None
