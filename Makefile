@@ -23,7 +23,7 @@ check: .venv/installed-dev ## Format, lint, types, missing migrations
 	@$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0 --settings tests.settings
 	@$(BIN)/python -m pytest -q -n 0 tests/test_project.py
 
-bench: .venv/installed-dev ## Measure speed and quality on this machine
+bench: .venv/installed-dev ## Measure speed and quality on this machine (ARGS="scale", "fusion", …)
 	@$(BIN)/python -m bench $(ARGS)
 
 migrate: .venv/installed ## Bring the database's tables up to date

@@ -21,7 +21,7 @@ import django
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.retrieval import folders_of, means, measured, table_line
+from bench.retrieval import folders_of, means, measured, table_head, table_line
 
 if TYPE_CHECKING:
     from kb.beir import QuestionSet
@@ -87,8 +87,12 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     folders = folders_of(parser, options.folders)
     django.setup()
+    from django.core.management import call_command
+
     from kb.beir import read_set
 
+    call_command("migrate", interactive=False, verbosity=0)
+    sys.stdout.write(f"{'':>15}{table_head()}")
     found: dict[str, dict[str, Any]] = {name: {} for name in MODELS}
     for folder in folders:
         questions = read_set(folder)

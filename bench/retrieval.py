@@ -1,7 +1,7 @@
 """How well and how fast passages are found: BM25 alone, vectors alone, and both fused, on BEIR folders.
 
 `python -m bench retrieval DIR… [--copies N] [--scripts s2t …]` loads each folder and asks its questions by each method.
-Each line says nDCG@10 / recall@5 / recall@10 by document, and the times (p50, p95).
+Each line says nDCG@10, recall@5 and recall@10 by document, and the times (p50, p95).
 """
 
 import argparse
@@ -44,11 +44,14 @@ def main(arguments: Sequence[str]) -> None:
     folders = folders_of(parser, options.folders)
     django.setup()
     from django.conf import settings
+    from django.core.management import call_command
 
     from kb.beir import read_set
     from llm.companion import local_models
 
+    call_command("migrate", interactive=False, verbosity=0)
     found: dict[str, dict[str, Any]] = {}
+    sys.stdout.write(table_head())
     with local_models(settings.MODEL_SERVERS):
         for folder in folders:
             questions = _copied(read_set(folder), options.copies)
@@ -111,12 +114,17 @@ def _copied(questions: "QuestionSet", copies: int) -> "QuestionSet":
     return dataclasses.replace(questions, documents=[*questions.documents, *more])
 
 
+def table_head() -> str:
+    """What the columns of `table_line` are."""
+    columns = "".join(f"{name:>21}" for name in ("BM25", "vectors", "fused"))
+    return f"{'':<30}{columns}{'fused, ms':>13}{'passages':>10}\n"
+
+
 def table_line(name: str, figures: dict[str, Any]) -> str:
-    """One line: nDCG@10, recall@5 and recall@10 of each method, its times, and what loading took."""
-    shown = [
-        f"{method} {one['ndcg@10']:.3f} / {one['recall@5']:.3f} / {one['recall@10']:.3f} "
-        f"({one['latency_ms']['p50']:.0f}, {one['latency_ms']['p95']:.0f} ms)"
-        for method, one in figures.items()
-    ]
-    ingest = figures["fused"]["ingest"]
-    return f"{name:<16} {' | '.join(shown)} | {ingest['passages']} passages in {ingest['seconds']:.0f} s"
+    """One line: nDCG@10, recall@5, recall@10 of each method; the fused search's times (p50, p95)."""
+    shown = "".join(
+        f"   {one['ndcg@10']:.3f} {one['recall@5']:.3f} {one['recall@10']:.3f} " for one in figures.values()
+    )
+    fused = figures["fused"]
+    times = f"{fused['latency_ms']['p50']:.0f}, {fused['latency_ms']['p95']:.0f}"
+    return f"{name:<30}{shown}{times:>13}{fused['ingest']['passages']:>10}"

@@ -233,7 +233,7 @@ def _passages(
         }
         return [given[field.attname] if field.attname in given else field.get_default() for field in fields]
 
-    with _copying(Passage, [field.column for field in fields]) as copy:
+    with _copying(Passage, [str(field.column) for field in fields]) as copy:
         for place in range(len(rows)):
             copy.write_row(row(place))
     return ids
@@ -266,7 +266,7 @@ def _postings(
             copy.write(
                 layout([keys[pairs % len(keys)], rows[place, 1], ids[place], rows[place, 0], counts, lengths[place]])
             )
-    return lengths
+    return np.asarray(lengths, dtype=np.int64)
 
 
 def _vectors(
