@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .asking import asked_of
 from .conflicts import contradicting
 from .conversation import Source
 from .decompose import AGREEMENT, Part, Task
@@ -18,6 +19,7 @@ from .tabulate import Tally, tally
 from .text import terms
 from .titles import titles_named, without
 from .transcript import Transcript
+from .units import units
 from .versions import about_versions, of_each_version, topic
 
 # Parts of a larger question are judged more mildly than a question that stands alone: their words are fewer.
@@ -211,6 +213,27 @@ def compose(task: Task, transcript: Transcript) -> str:
     if conclusion := _conclusion(task, transcript, found):
         body += "\n\n" + conclusion
     return body
+
+
+def by_tables(task: Task, transcript: Transcript) -> str:
+    """The answer that asking a table gave, with the rows behind it; nothing when no table was asked or none fits."""
+    asked = asked_of(task.question, transcript.tables) if transcript.queried else None
+    result = transcript.queried[-1] if transcript.queried else None
+    if asked is None or result is None or "place" in result.columns or not result.rows or result.rows[0][0] is None:
+        return ""
+    by_number = {source.number: source for source in transcript.sources}
+    cited = list(dict.fromkeys(number for numbers in result.sources for number in numbers if number in by_number))
+    rows = [unit for number in cited for unit in units(by_number[number]) if by_number[number].header]
+    body = "\n".join(f"- {quoted(row)}" for row in rows[:_ROWS] if row.kind == "row")
+    if asked.operation in ("max", "min"):
+        return body
+    marks = "".join(f"[{number}]" for number in cited)
+    value = _rounded(str(result.rows[0][0]))
+    if asked.operation == "count":
+        told = say("counted", task, value, marks)
+    else:
+        told = say("result", task, f"{say(asked.operation, task, asked.column)} = {value} {marks}")
+    return f"{body}\n\n{told}".strip()
 
 
 def _gridded(task: Task, sources: Sequence[Source]) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from .compose import calculation, compose, findings
+from .asking import next_query
+from .compose import by_tables, calculation, compose, findings
 from .decompose import AGREEMENT, Part, Task, task_of
 from .extractive import asked_before
 from .glossary import translated
@@ -28,10 +29,14 @@ _OPEN = 2
 
 
 def next_turn(transcript: Transcript, tools: frozenset[str]) -> Reply:
-    """One turn: a plan, then searches, then closer looks, then a sum if one is asked for, then the answer."""
+    """One turn: a plan, searches, a table's rows, closer looks, a sum if one is asked for, then the answer."""
     task = task_of(transcript.conversation.question, asked_before(transcript.conversation))
     if "plan" in tools and not transcript.count("plan"):
         return Reply(reasoning=say("planning", task), calls=(Call("plan", {"steps": plan(task)}),))
+    if "query_tables" in tools and (calls := _queries(task, transcript)):
+        return Reply(reasoning=say("asking", task), calls=calls)
+    if told := by_tables(task, transcript):
+        return Reply(reasoning=say("answering", task), text=told)
     rounds = transcript.count(*_SEARCHING)
     if rounds < _ROUNDS:
         for round_ in (0, 1) if rounds == 0 else (rounds,):
@@ -43,6 +48,14 @@ def next_turn(transcript: Transcript, tools: frozenset[str]) -> Reply:
     if code and "run_python" in tools and not transcript.count("run_python"):
         return Reply(reasoning=say("calculating", task), calls=(Call("run_python", {"code": code}),))
     return Reply(reasoning=say("answering" if found else "nothing", task), text=compose(task, transcript))
+
+
+def _queries(task: Task, transcript: Transcript) -> tuple[Call, ...]:
+    """The next query over tables that the searches have shown, on the day that the question is about."""
+    sql = next_query(task.question, transcript.tables, transcript.sources, transcript.queried)
+    day = past_day(task.question, transcript.conversation.today)
+    call = Call("query_tables", {"sql": sql, **({"as_of": day} if day else {})})
+    return (call,) if sql and call not in transcript.calls and len(transcript.calls) < MAX_CALLS else ()
 
 
 def _allowed(wanted: Sequence[Call], transcript: Transcript, tools: frozenset[str]) -> tuple[Call, ...]:

@@ -17,6 +17,12 @@ _SAYINGS: dict[str, dict[Language, str]] = {
         "en": "What was found does not cover everything yet, so I look closer.\n",
         "zh": "目前找到的内容还不完整，我再进一步查找。\n",
     },
+    "asking": {
+        "en": "A table holds this. I ask it for its rows.\n",
+        "zh": "表格中有相关数据，我直接查询表格。\n",
+    },
+    "sum": {"en": "sum of {0}", "zh": "{0}合计"},
+    "avg": {"en": "average of {0}", "zh": "{0}平均值"},
     "calculating": {
         "en": "The numbers are there. I let Python do the sum.\n",
         "zh": "所需的数字已经找到，我用 Python 来计算。\n",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .asking import Queried, Table, read_queried, read_tables
 from .conversation import Conversation, Source, content_text, question_at, read_conversation, read_source
 from .reply import Call
 from .versions import Version
@@ -14,7 +15,8 @@ from .versions import Version
 class Transcript:
     """The conversation, the calls of each turn since the question, all sources shown, and the results of sums.
 
-    `versions` are those that the documents found have besides the ones shown.
+    `versions` are those that the documents found have besides the ones shown, `tables` the tables that passages are a
+    part of, and `queried` what asking them gave.
     """
 
     conversation: Conversation
@@ -22,6 +24,8 @@ class Transcript:
     sources: tuple[Source, ...] = ()
     results: tuple[str, ...] = ()
     versions: tuple[Version, ...] = ()
+    tables: tuple[Table, ...] = ()
+    queried: tuple[Queried, ...] = ()
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -38,6 +42,8 @@ class _Reader:
     sources: dict[int, Source] = field(default_factory=dict)
     results: list[str] = field(default_factory=list)
     versions: dict[Version, None] = field(default_factory=dict)
+    tables: dict[Table, None] = field(default_factory=dict)
+    queried: list[Queried] = field(default_factory=list)
 
     def read(self, name: str, text: str) -> None:
         try:
@@ -53,8 +59,12 @@ class _Reader:
             if isinstance(version, dict) and isinstance(version.get("document"), int):
                 days = (str(version.get(name) or "") for name in ("valid_from", "valid_to"))
                 self.versions[Version(version["document"], *days)] = None
+        for table in read_tables(data.get("tables")):
+            self.tables[table] = None
         if name == "run_python":
             self._read_result(data)
+        elif name == "query_tables" and "tables" not in data:
+            self.queried.append(read_queried(data))
 
     def _read_result(self, data: dict[str, Any]) -> None:
         value = data.get("result")
@@ -84,6 +94,8 @@ def read_transcript(messages: Sequence[dict[str, Any]]) -> Transcript:
         tuple(reader.sources.values()),
         tuple(reader.results),
         tuple(reader.versions),
+        tuple(reader.tables),
+        tuple(reader.queried),
     )
 
 
