@@ -35,6 +35,7 @@ from agents.events import (
 )
 from agents.journal import Numbered, append, storable
 from agents.live import Live
+from agents.memory import EVIDENCE
 from agents.survey_report import Survey
 from agents.threads import in_thread
 
@@ -123,16 +124,16 @@ class Writer:
             flusher.result()
         if isinstance(event, ToolCalled) and event.more:
             self._waiting.append(event)
-        elif not isinstance(event, (Text, Thinking)):
+        elif not _nobody_waits(event):
             self._waiting.append(event)
             # Storing goes on when the run is cancelled meanwhile: half-known numbers would end it without an end.
             await asyncio.shield(asyncio.ensure_future(self._flush()))
-        elif event.text:
+        elif not isinstance(event, (Text, Thinking)) or event.text:
             self._gather(event)
             if self._flusher is None:
                 self._flusher = asyncio.create_task(self._flush_soon())
 
-    def _gather(self, event: Text | Thinking) -> None:
+    def _gather(self, event: Event) -> None:
         last = self._waiting[-1] if self._waiting else None
         if isinstance(last, Text) and isinstance(event, Text):
             self._waiting[-1] = Text(last.text + event.text)
@@ -144,8 +145,9 @@ class Writer:
             self._waiting.append(event)
 
     async def _flush_soon(self) -> None:
-        await asyncio.sleep(max(0.0, self._flushed_at + self.interval - time.monotonic()))
-        await self._flush()
+        while self._waiting:
+            await asyncio.sleep(max(0.0, self._flushed_at + self.interval - time.monotonic()))
+            await self._flush()
 
     async def _flush(self) -> None:
         """Store what waits, show it to those who follow here, and count it in."""
@@ -186,3 +188,9 @@ class Writer:
 
 def _goes_on(last: Thinking, event: Thinking) -> bool:
     return last.field == event.field and not event.anew
+
+
+def _nobody_waits(event: Event) -> bool:
+    """Whether work goes on while the event is stored: pieces of text, and the first search, on which the first word
+    of the answer waits. It changes nothing, so a run that breaks off before it is stored searches again."""
+    return isinstance(event, (Text, Thinking, Routed)) or getattr(event, "call_id", "") == EVIDENCE
