@@ -198,6 +198,7 @@ SOURCE_FOLDERS = envlist("SOURCE_FOLDERS")
 
 try:
     MODEL_SERVERS = ModelServers.from_environment(os.environ)
+    NEXT_MODEL_SERVERS = ModelServers.next_from_environment(os.environ)
 except ConfigurationError as error:
     raise ImproperlyConfigured(str(error)) from error
 

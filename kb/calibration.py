@@ -20,7 +20,14 @@ from kb import embedding
 from kb.access import acting_as_system
 from kb.candidates import K1, B, Ground, Wanted, candidates, survey
 from kb.fusion import Reliability
-from kb.generations import configured_generation, remember_calibration
+from kb.generations import (
+    active_generation,
+    configured_servers,
+    generation_of,
+    is_complete,
+    remember_calibration,
+    servers_of,
+)
 from kb.indexing import entry_of
 from kb.lexical import terms
 from kb.models import Passage
@@ -60,31 +67,37 @@ def reliability(generation: EmbeddingGeneration | None, question: str) -> Reliab
 
 
 def calibrate_if_due() -> bool:
-    """Measure the configured model, if much has been indexed since it was last measured; True if it was done."""
-    generation = configured_generation()
-    if generation is None or generation.state != EmbeddingGeneration.State.ACTIVE:
-        return False
+    """Measure the models that have all passages, if much was indexed since they were measured; True if any was."""
     with acting_as_system(), connection.cursor() as cursor:
         cursor.execute("select coalesce(sum(passages), 0) from kb_indextotal")
         passages = int(cursor.fetchone()[0])
-    if passages < max(FEWEST_PASSAGES, GROWTH * int(generation.calibration.get("passages", 0))):
-        return False
+    kept = [active_generation(), *map(generation_of, configured_servers())]
+    due = {
+        generation.pk: generation
+        for generation in kept
+        if generation is not None
+        and passages >= max(FEWEST_PASSAGES, GROWTH * int(generation.calibration.get("passages", 0)))
+        and servers_of(generation) is not None
+        and (generation.state == EmbeddingGeneration.State.ACTIVE or is_complete(generation))
+    }
     try:
-        calibrate(generation, passages)
+        for generation in due.values():
+            calibrate(generation, passages)
     except ModelError as error:
         logger.warning("The embedding model could not be measured: %s", error)
         return False
-    return True
+    return bool(due)
 
 
 def calibrate(generation: EmbeddingGeneration, passages: int) -> None:
     """Measure `generation` on a sample of what is stored and remember it. Raises llm.errors.ModelError."""
     clozes = _sample(random.Random(generation.pk))  # noqa: S311  a sample, no secret
     ranks: dict[str, list[tuple[int, int]]] = {}
+    servers = servers_of(generation)
     if clozes:
-        sentences = embedding.model().embed([cloze.sentence for cloze in clozes], "query")
+        sentences = embedding.model(servers).embed([cloze.sentence for cloze in clozes], "query")
         texts = [embedding.passage_text(_without(cloze), cloze.passage.document.title) for cloze in clozes]
-        rests = embedding.embed_documents(texts)
+        rests = embedding.embed_documents(texts, servers)
         if rests.shape[1] != generation.dimensions:
             return
         for cloze, sentence, rest in zip(clozes, sentences, rests, strict=True):

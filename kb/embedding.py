@@ -1,24 +1,25 @@
-"""Texts → vectors of the embedding model that the settings name."""
+"""Texts → vectors: of the embedding model whose vectors answer now, unless another is named."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 
 import numpy as np
-from django.conf import settings
 from numpy.typing import NDArray
 
+from kb.generations import answering_servers
 from kb.models import Passage
 from llm.clients import EmbeddingModel, embedding_model
+from llm.profiles import ModelServers
 
 Vectors = NDArray[np.float32]
 
 REMEMBERED_QUERIES = 1000
 
 
-def model() -> EmbeddingModel:
-    """The embedding model that documents and questions go through."""
-    return embedding_model(settings.MODEL_SERVERS)
+def model(servers: ModelServers | None = None) -> EmbeddingModel:
+    """The embedding model of `servers`; by default the one whose vectors answer."""
+    return embedding_model(servers or answering_servers())
 
 
 def passage_text(passage: Passage, title: str) -> str:
@@ -27,14 +28,14 @@ def passage_text(passage: Passage, title: str) -> str:
     return "\n".join(part for part in (place, passage.context, passage.text) if part.strip())
 
 
-def embed_documents(texts: Sequence[str]) -> Vectors:
+def embed_documents(texts: Sequence[str], servers: ModelServers | None = None) -> Vectors:
     """Unit vectors of passages, shape (len(texts), dimensions). Raises llm.errors.ModelError."""
-    return model().embed(texts, "document")
+    return model(servers).embed(texts, "document")
 
 
-def embed_query(text: str) -> Vectors:
+def embed_query(text: str, servers: ModelServers | None = None) -> Vectors:
     """The unit vector of a question, shape (dimensions,). Raises llm.errors.ModelError."""
-    return _queries.vector(model(), text)
+    return _queries.vector(model(servers), text)
 
 
 class QueryCache:
@@ -42,12 +43,12 @@ class QueryCache:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+        self._vectors: OrderedDict[tuple[EmbeddingModel, str], Vectors] = OrderedDict()
         self._lock = Lock()
 
     def vector(self, model: EmbeddingModel, text: str) -> Vectors:
         """The remembered vector, or the model's. Raises llm.errors.ModelError."""
-        key = (model.model, text)
+        key = (model, text)
         with self._lock:
             if key in self._vectors:
                 self._vectors.move_to_end(key)

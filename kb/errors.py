@@ -77,6 +77,16 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "Too many queries are running. Try again in a moment.",
         "同时运行的查询过多，请稍后重试。",
     ),
+    "embedding_unreachable": (
+        "conflict",
+        "The embedding model {model} cannot be asked: its server is not named. Set NEXT_EMBEDDING_MODEL to it first.",
+        "无法调用嵌入模型 {model}：尚未配置它的服务器。请先用 NEXT_EMBEDDING_MODEL 指定。",
+    ),
+    "embedding_incomplete": (
+        "conflict",
+        "The embedding model {model} does not have all passages yet. Wait until it has, then switch.",
+        "嵌入模型 {model} 尚未处理完所有段落，请等待完成后再切换。",
+    ),
     "storage_full": (
         "storage",
         "The server's storage is full; the file was not kept. Tell your administrator and upload it again later.",

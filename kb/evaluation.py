@@ -17,7 +17,6 @@ from itertools import islice
 from typing import Any
 
 import psutil
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -27,6 +26,7 @@ from kb.calibration import calibrate_if_due
 from kb.chunking import PassageDraft, passages
 from kb.collections import create_collection, delete_collection
 from kb.embedding import embed_documents, passage_text
+from kb.generations import answering_servers
 from kb.indexing import fold_statistics, index_whole_versions
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, State
 from kb.operators import operator
@@ -239,7 +239,7 @@ def _figures(shelf: Shelf, tally: Tally) -> dict[str, Any]:
             "passages": shelf.passages,
             "seconds": round(shelf.seconds, 2),
         },
-        "embedding_model": settings.MODEL_SERVERS.embedding_model,
+        "embedding_model": answering_servers().embedding_model,
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -20,8 +19,9 @@ from kb.access import acting_as_system
 from kb.generations import (
     activate,
     active_generation,
-    configured_generation,
+    answering,
     ensure_generation,
+    generation_for_writing,
 )
 from kb.lexical import term_key, terms, weighted_terms
 from kb.models import DocumentVersion, Passage
@@ -31,7 +31,6 @@ __all__ = [
     "Entry",
     "activate",
     "active_generation",
-    "configured_generation",
     "ensure_generation",
     "entry_of",
     "fold_statistics",
@@ -108,14 +107,13 @@ def index_terms(
 
 
 def passages_without_vectors(version_id: int, after: int = -1, limit: int = PASSAGES_AT_ONCE) -> list[Passage]:
-    """The version's next passages, after ordinal `after`, that the configured embedding model has no vectors of."""
-    generation = configured_generation()
+    """The version's next passages, after ordinal `after`, that the answering embedding model has no vectors of."""
+    serving = answering()
     with acting_as_system():
         passages = Passage.objects.filter(version=version_id, ordinal__gt=after).order_by("ordinal")
-        if generation is not None:
-            passages = passages.exclude(
-                pk__in=PassageVector.objects.filter(generation=generation, version_id=version_id).values("passage_id")
-            )
+        if serving is not None:
+            seen = PassageVector.objects.filter(generation=serving.generation, version_id=version_id)
+            passages = passages.exclude(pk__in=seen.values("passage_id"))
         return list(passages[:limit])
 
 
@@ -126,12 +124,12 @@ def store_vectors(
 
     Args:
         vectors: unit vectors, shape (len(passages), dimensions), in the order of `passages`.
-        generation: whose model made them; by default the embedding model that the settings name.
+        generation: whose model made them; by default the one that answers.
     """
     if not passages:
         return
     if generation is None:
-        generation = ensure_generation(settings.MODEL_SERVERS.embedding_model, vectors.shape[1])
+        generation = generation_for_writing(vectors.shape[1])
     with acting_as_system():
         _ensure_indexed([version_id])
         write_vectors(generation, passages, vectors)
@@ -142,9 +140,9 @@ def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vecto
 
     Args:
         passages: all passages of the versions, each with its document's title.
-        vectors: their unit vectors, by the embedding model that the settings name.
+        vectors: their unit vectors, by the embedding model that answers.
     """
-    generation = ensure_generation(settings.MODEL_SERVERS.embedding_model, vectors.shape[1])
+    generation = generation_for_writing(vectors.shape[1])
     entries = [entry_of(passage, title) for passage, title in passages]
     totals: dict[int, list[int]] = {}
     for entry in entries:

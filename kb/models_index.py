@@ -17,12 +17,13 @@ class EmbeddingGeneration(models.Model):
     """All vectors made by one model. Vectors of different models cannot be compared, so each has its own index."""
 
     class State(models.TextChoices):
-        ACTIVE = "active"  # has vectors of everything; there is exactly one
-        FILLING = "filling"  # a new model, whose vectors are not complete yet
-        RETIRED = "retired"  # replaced; kept until somebody drops it
+        ACTIVE = "active"  # has vectors of everything, and answers; there is exactly one
+        FILLING = "filling"  # a new model, whose vectors are not complete yet, or not switched to
+        RETIRED = "retired"  # has answered before; kept to switch back to
 
     model = models.CharField(max_length=200)
     dimensions = models.PositiveIntegerField()
+    base_url = models.CharField(max_length=500, blank=True)  # the server it was last made by
     state = models.CharField(max_length=10, choices=State, default=State.FILLING)
     calibration = models.JSONField(default=dict, blank=True)  # how well this model finds what the passages say
     created_at = models.DateTimeField(auto_now_add=True)

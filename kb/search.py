@@ -21,8 +21,9 @@ from kb.calibration import reliability
 from kb.candidates import Candidate, Wanted, candidates, survey
 from kb.filters import ANYTHING, Filters
 from kb.fusion import Reliability, fuse, order
-from kb.generations import configured_generation
+from kb.generations import answering
 from kb.hits import Hit, Hits, Why, hydrated
+from kb.models_index import EmbeddingGeneration
 from kb.parsing.languages import count_scripts, main_language
 from llm.clients import rerank_model
 from llm.errors import ModelError
@@ -53,10 +54,10 @@ def search_as(
 ) -> Hits:
     """`search` as `person`, in a transaction of its own that no model is waited for in."""
     query = _clean(query)
-    vector = _query_vector(query, method)
+    asked = _asked(query, method)
     wanted = _wanted(collections, documents, filters, as_of)
     with acting_as(person):
-        hits = _find(query, vector, wanted, method, max(limit, RERANKED) if _reranks(method) else limit)
+        hits = _find(query, asked, wanted, method, max(limit, RERANKED) if _reranks(method) else limit)
     return _reranked(query, hits, limit) if _reranks(method) else hits
 
 
@@ -82,11 +83,11 @@ def search(
     """
     current_actor()
     query = _clean(query)
-    vector = _query_vector(query, method)
+    asked = _asked(query, method)
     wanted = _wanted(collections, documents, filters, as_of)
     if not _reranks(method):
-        return _find(query, vector, wanted, method, limit)
-    return _reranked(query, _find(query, vector, wanted, method, max(limit, RERANKED)), limit)
+        return _find(query, asked, wanted, method, limit)
+    return _reranked(query, _find(query, asked, wanted, method, max(limit, RERANKED)), limit)
 
 
 def _wanted(
@@ -108,23 +109,29 @@ def _clean(query: str) -> str:
     return query[:LONGEST_QUERY].encode("utf-8", "replace").decode()
 
 
-def _query_vector(query: str, method: Method) -> Vector | None:
-    """The question's vector, or None where embeddings are not wanted or cannot be had."""
-    if method == "lexical" or not query.strip():
-        return None
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as the answering embedding model sees it. No vector: not wanted, or not to be had."""
+
+    generation: EmbeddingGeneration | None
+    vector: Vector | None
+
+
+def _asked(query: str, method: Method) -> Asked:
+    serving = answering()
+    if serving is None or method == "lexical" or not query.strip():
+        return Asked(serving.generation if serving else None, None)
     try:
-        return embedding.embed_query(query)
+        vector = embedding.embed_query(query, serving.servers)
     except ModelError as error:
         logger.warning("The embedding server does not answer (%s); the search goes by words alone.", error)
-        return None
+        return Asked(serving.generation, None)
+    return Asked(serving.generation, vector if len(vector) == serving.generation.dimensions else None)
 
 
-def _find(query: str, vector: Vector | None, wanted: Wanted, method: Method, limit: int) -> Hits:
+def _find(query: str, asked: Asked, wanted: Wanted, method: Method, limit: int) -> Hits:
     hits = Hits()
-    # Vectors of a model that is still being filled are used as far as they go: its questions fit no other's.
-    generation = configured_generation()
-    if vector is not None and (generation is None or generation.dimensions != len(vector)):
-        vector = None
+    generation, vector = asked.generation, asked.vector
     hits.degraded = vector is None and method != "lexical"
     ground = survey(query, wanted, generation)
     lexical = method != "dense" or vector is None

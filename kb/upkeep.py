@@ -6,17 +6,27 @@ Each part looks whether it is due, which is cheap, and works for some seconds at
 import logging
 import time
 
+from django.conf import settings
 from django.db import connection
 
 from kb import embedding
 from kb.access import acting_as_system
 from kb.calibration import calibrate_if_due
 from kb.descriptions import index_new_titles
-from kb.generations import activate, configured_generation, drop_retired, ensure_generation
+from kb.generations import (
+    activate,
+    configured_servers,
+    drop_unreachable,
+    ensure_generation,
+    generation_of,
+    is_complete,
+    unseen,
+)
 from kb.indexing import fold_statistics, write_vectors
 from kb.models import Passage, State
 from kb.models_index import EmbeddingGeneration
 from llm.errors import ModelError
+from llm.profiles import ModelServers
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +43,6 @@ _CHANGES = """
         coalesce(sum(abs(passages)) filter (where place > 1), 0),
         coalesce(sum(passages), 0)
     from (select passages, row_number() over (partition by scope_id order by id) as place from kb_indextotal) t
-"""
-# Passages of ready versions that a model has no vectors of yet.
-_UNSEEN = """
-    select p.id from kb_passage p join kb_documentversion v on v.id = p.version_id
-    where v.state = %s and p.id > %s
-    and not exists (select from kb_passagevector e where e.generation_id = %s and e.passage_id = p.id)
-    order by p.id limit %s
 """
 
 
@@ -65,48 +68,64 @@ def statistics_are_due() -> bool:
 
 
 def follow_model(seconds: float = SLICE_SECONDS) -> bool:
-    """Give passages the vectors of the configured model that they lack; True once the model has all and is active.
+    """Give passages the vectors that they lack of the models in use and to follow; True once nothing is missing.
+
+    A model that EMBEDDING_MODEL was changed to answers as soon as it has all; to one that NEXT_EMBEDDING_MODEL names a
+    person switches (`kb.generations.switch`).
 
     Raises:
-        llm.errors.ModelError: the model does not answer.
+        llm.errors.ModelError: a model does not answer.
     """
-    generation = configured_generation()
+    if not _any_ready():
+        return False
+    deadline = time.monotonic() + seconds
+    whole = all(_follow(servers, deadline) for servers in configured_servers())
+    drop_unreachable()
+    return whole
+
+
+def _follow(servers: ModelServers, deadline: float) -> bool:
+    generation = generation_of(servers)
     if generation is None:
-        if not _any_ready():
-            return False
-        model = embedding.model()
-        generation = ensure_generation(model.model, model.dimensions)
-    if generation.state == EmbeddingGeneration.State.ACTIVE:
-        drop_retired()
-        return True
+        model = embedding.model(servers)
+        generation = ensure_generation(model.model, model.dimensions, servers.embedding.base_url)
+    if not is_complete(generation) and not _fill_alone(generation, servers, deadline):
+        return False
+    if generation.state != EmbeddingGeneration.State.ACTIVE and settings.NEXT_MODEL_SERVERS is None:
+        activate(generation)
+        logger.info("The embedding model %s has all passages and answers from now on.", generation)
+    return True
+
+
+def _fill_alone(generation: EmbeddingGeneration, servers: ModelServers, deadline: float) -> bool:
+    """Fill, unless another process is at it."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_try_advisory_lock(%s)", [FILLING_LOCK])
         if not cursor.fetchone()[0]:
             return False
         try:
-            if not _fill(generation, time.monotonic() + seconds):
-                return False
+            return fill(generation, servers, deadline)
         finally:
             cursor.execute("select pg_advisory_unlock(%s)", [FILLING_LOCK])
-    activate(generation)
-    drop_retired()
-    logger.info("The embedding model %s has all passages and answers from now on.", generation)
-    return True
 
 
-def _fill(generation: EmbeddingGeneration, deadline: float) -> bool:
-    """Embed until the deadline; True when nothing is left to embed."""
+def fill(generation: EmbeddingGeneration, servers: ModelServers, deadline: float) -> bool:
+    """Embed until the deadline (of `time.monotonic`); True when nothing is left to embed.
+
+    Raises:
+        llm.errors.ModelError: the model does not answer.
+    """
     last = 0
     while time.monotonic() < deadline:
-        with acting_as_system(), connection.cursor() as cursor:
-            cursor.execute(_UNSEEN, [State.READY, last, generation.pk, PASSAGES_AT_ONCE])
-            unseen = [row[0] for row in cursor.fetchall()]
-            passages = list(Passage.objects.filter(pk__in=unseen).select_related("document").order_by("pk"))
-        if not passages:
+        missing = unseen(generation, last, PASSAGES_AT_ONCE)
+        if not missing:
             return True
-        texts = [embedding.passage_text(passage, passage.document.title) for passage in passages]
-        write_vectors(generation, passages, embedding.embed_documents(texts))
-        last = passages[-1].pk
+        with acting_as_system():
+            passages = list(Passage.objects.filter(pk__in=missing).select_related("document").order_by("pk"))
+        last = missing[-1]
+        if passages:
+            texts = [embedding.passage_text(passage, passage.document.title) for passage in passages]
+            write_vectors(generation, passages, embedding.embed_documents(texts, servers))
     return False
 
 

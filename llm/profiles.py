@@ -225,6 +225,24 @@ class ModelServers:
             limits=Limits(requests_per_minute=per_minute or profile.requests_per_minute),
         )
 
+    @classmethod
+    def next_from_environment(cls, env: Mapping[str, str]) -> Self | None:
+        """The same servers with the embedding model that is to follow (the NEXT_EMBEDDING_ variables); None: none is.
+
+        Raises ConfigurationError with a sentence that names the variable.
+        """
+        names = ("MODEL", "DIMENSIONS", "BASE_URL", "API_KEY")
+        following = {name: env.get(f"NEXT_EMBEDDING_{name}", "").strip() for name in names}
+        if not following["MODEL"]:
+            if any(following.values()):
+                raise ConfigurationError("NEXT_EMBEDDING_MODEL is not set. Set it to the model that is to follow.")
+            return None
+        others = {name: value for name, value in env.items() if not name.startswith("EMBEDDING_")}
+        try:
+            return cls.from_environment(others | {f"EMBEDDING_{name}": value for name, value in following.items()})
+        except ConfigurationError as error:
+            raise ConfigurationError(str(error).replace("EMBEDDING_", "NEXT_EMBEDDING_")) from error
+
     @property
     def needs_local_server(self) -> bool:
         """Whether `python -m llm.local` has to run."""

@@ -78,7 +78,7 @@ def test_a_model_that_finds_nothing_weighs_little(
             return found
 
     monkeypatch.setattr(calibration, "FEWEST_PASSAGES", 10)
-    monkeypatch.setattr(embedding, "model", lambda: Blind(settings.MODEL_SERVERS))
+    monkeypatch.setattr(embedding, "model", lambda servers=None: Blind(settings.MODEL_SERVERS))
     assert calibrate_if_due()
     measured = reliability(active_generation(), "Who pays?")
     assert worth_of_deviation(measured) < worth_of_deviation(Reliability()) / 2

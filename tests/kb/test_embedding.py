@@ -16,6 +16,7 @@ def test_a_passage_is_embedded_with_its_place() -> None:
     assert passage_text(Passage(text="words"), "Travel") == "Travel\nwords"
 
 
+@pytest.mark.django_db
 def test_passages_and_questions_meet(model_server: ModelServers) -> None:
     vectors = embed_documents(["Hotels cost at most 180 euros.", "The office opens at eight."])
     question = embed_query("What may a hotel cost?")
@@ -24,6 +25,7 @@ def test_passages_and_questions_meet(model_server: ModelServers) -> None:
     assert vectors[0] @ question > vectors[1] @ question
 
 
+@pytest.mark.django_db
 def test_questions_asked_last_are_remembered(model_server: ModelServers, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     embed = EmbeddingModel.embed

@@ -15,14 +15,25 @@ from accounts.models import Person
 from kb import candidates as candidates_module
 from kb.access import acting_as, acting_as_system
 from kb.candidates import Wanted, candidates, survey
+from kb.errors import DocumentError
 from kb.filters import Filters
-from kb.generations import activate, active_generation, configured_generation, drop_retired, ensure_generation
+from kb.generations import (
+    activate,
+    active_generation,
+    answering,
+    drop,
+    drop_unreachable,
+    ensure_generation,
+    generation_of,
+    switch,
+)
 from kb.models import Collection
 from kb.models_index import EmbeddingGeneration, PassageVector
 from kb.search import search_as
 from kb.upkeep import FILLING_LOCK, follow_model, keep_up, statistics_are_due
 from llm.profiles import Limits, ModelServers
 from tests.kb.shelves import shelve
+from tests.llm.scripted import ScriptedServer
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +68,8 @@ def test_a_filled_model_takes_over_and_the_old_one_can_be_dropped() -> None:
     first, second = ensure_generation("model-a", 8), ensure_generation("model-b", 16)
     activate(second)
     assert active_generation() == second
-    assert drop_retired() == 1
+    assert not drop(second)
+    assert drop_unreachable() == 1
     assert f"vector_hnsw_{second.pk}" in indexes()
     assert f"vector_hnsw_{first.pk}" not in indexes()
     assert not EmbeddingGeneration.objects.filter(pk=first.pk).exists()
@@ -66,9 +78,9 @@ def test_a_filled_model_takes_over_and_the_old_one_can_be_dropped() -> None:
 def test_a_retired_model_can_come_back() -> None:
     first, second = ensure_generation("model-a", 8), ensure_generation("model-b", 16)
     activate(second)
-    again = ensure_generation("model-a", 8)
-    assert again.pk == first.pk
-    assert again.state == "filling"
+    assert ensure_generation("model-a", 8).pk == first.pk
+    activate(first)
+    assert active_generation() == first
 
 
 def test_the_database_knows_of_one_active_model_only() -> None:
@@ -79,9 +91,9 @@ def test_the_database_knows_of_one_active_model_only() -> None:
 
 def test_new_vectors_go_to_the_configured_model(model_server: ModelServers, handbook: Collection) -> None:
     ensure_generation("model-a", 8)
-    assert configured_generation() is None
+    assert answering() is None
     shelve(handbook, "Travel", "Hotels cost 180 euros.", vectors=True)
-    configured = configured_generation()
+    configured = generation_of(model_server)
     assert configured is not None
     assert (configured.model, configured.dimensions, configured.state) == ("zhinang-local-embedding", 256, "filling")
     with acting_as_system():
@@ -112,6 +124,54 @@ def test_a_new_model_is_filled_and_takes_over(model_server: ModelServers, handbo
     assert not EmbeddingGeneration.objects.filter(pk=old.pk).exists()
     assert {hit.why.dense_rank for hit in search_as(alice, "hotels leave trains")} == {1, 2, 3}
     assert follow_model()
+
+
+def test_the_model_that_answers_goes_on_while_the_next_is_filled(
+    model_server: ModelServers, handbook: Collection, alice: Person, settings: Settings
+) -> None:
+    """The next one is of another size and server; both get what is added meanwhile, and a person switches."""
+    with ScriptedServer() as next_server:
+        shelve(handbook, "Travel", "Hotels cost 180 euros.", vectors=True)
+        first = active_generation()
+        settings.NEXT_MODEL_SERVERS = next_server.servers()
+        assert not follow_model(seconds=0)
+        second = generation_of(settings.NEXT_MODEL_SERVERS)
+        assert first is not None
+        assert second is not None
+        assert second.dimensions != first.dimensions
+        with pytest.raises(DocumentError, match="does not have all passages"):
+            switch(second)
+        shelve(handbook, "Trains", "Trains go in second class.", vectors=True)
+        assert [hit.why.dense_rank for hit in search_as(alice, "hotels trains")].count(None) == 0
+        assert follow_model()
+        assert active_generation() == first
+        for generation in (second, first, second):
+            switch(generation)
+            assert active_generation() == generation
+            hits = search_as(alice, "hotels trains")
+            assert not hits.degraded
+            assert [hit.why.dense_rank for hit in hits].count(None) == 0
+        assert follow_model()
+        assert active_generation() == second
+
+
+def test_a_changed_model_on_the_same_server_leaves_the_old_one_answering(
+    handbook: Collection, alice: Person, settings: Settings
+) -> None:
+    with ScriptedServer() as server:
+        settings.MODEL_SERVERS = server.servers()
+        shelve(handbook, "Travel", "Hotels cost 180 euros.", vectors=True)
+        old = active_generation()
+        settings.MODEL_SERVERS = replace(server.servers(), embedding_model="a-newer-model")
+        assert not follow_model(seconds=0)
+        serving = answering()
+        assert serving is not None
+        assert serving.generation == old
+        assert not search_as(alice, "hotels").degraded
+        assert follow_model()
+        serving = answering()
+        assert serving is not None
+        assert serving.generation.model == "a-newer-model"
 
 
 def test_only_one_fills_at_a_time(model_server: ModelServers, handbook: Collection) -> None:
