@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kb.access import documents_for
 from kb.candidates import K1, B, Ground, Wanted, survey
-from kb.generations import configured_generation
+from kb.generations import answering
 from kb.matching import folded
 from kb.models import DocumentVersion, State
 from kb.models_index import EmbeddingGeneration
@@ -91,7 +91,8 @@ def sought(
     collections: Sequence[int] | None = None,
 ) -> Sought:
     """Inside `acting_as`: what a walk for `question` looks for. `vector` is the question's, if there is one."""
-    generation = configured_generation()
+    serving = answering()
+    generation = serving.generation if serving else None
     if vector is None or generation is None or generation.dimensions != len(vector):
         generation = vector = None
     ground = survey(question, Wanted(day, collections), generation)

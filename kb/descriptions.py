@@ -18,9 +18,10 @@ from kb.access import acting_as_system, may_write_document
 from kb.changes import record
 from kb.documents import narrow, widen
 from kb.errors import DocumentError
-from kb.generations import configured_generation
+from kb.generations import answering
 from kb.indexing import index_terms, store_vectors
 from kb.models import WORKING, Document, DocumentVersion, Passage, State
+from kb.models_index import PassageVector
 from kb.tags import tidy_tags
 from kb.versions import switch_current
 
@@ -154,8 +155,14 @@ def _index_new_title(pk: int, title: str) -> bool:
 def _embed_again(version: int, title: str) -> None:
     from kb.embedding import embed_documents, passage_text
 
+    if (serving := answering()) is None:
+        return
+    with acting_as_system():
+        # Those of models that do not answer are made again in the background.
+        others = PassageVector.objects.filter(version_id=version).exclude(generation=serving.generation)
+        others._raw_delete(others.db)
     after = -1
-    while configured_generation() is not None:
+    while True:
         with acting_as_system():
             found = Passage.objects.filter(version=version, ordinal__gt=after).order_by("ordinal")
             passages = list(found[:PASSAGES_AT_ONCE])
