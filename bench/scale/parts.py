@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Person
 from kb.access import acting_as
 from kb.candidates import Candidate, Wanted, candidates, survey
-from kb.generations import configured_generation
+from kb.generations import active_generation
 from kb.search import POOL
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def dense(person: Person, vector: np.ndarray[Any, np.dtype[np.float32]]) -> floa
 
 def nearest(person: Person, vector: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[float, list[Candidate]]:
     """The seconds, and the passages."""
-    wanted, generation = Wanted(timezone.localdate()), configured_generation()
+    wanted, generation = Wanted(timezone.localdate()), active_generation()
     with acting_as(person):
         ground = survey("", wanted, generation)
         started = time.perf_counter()
