@@ -222,7 +222,7 @@ async def ask(request: HttpRequest, body: AskIn) -> Any:
         return stream_of(run, 0)
     run = await runs.outcome(run.pk)
     if run.state == RunState.FINISHED:
-        return Status(200, answer_of(run))
+        return Status(200, await sync_to_async(answer_of)(run))
     error, retry = await sync_to_async(failure_of)(run)
     status = 409 if run.state == RunState.CANCELLED else 503 if retry else 502
     body_out = {"error": error, "run": run.pk, "conversation": run.conversation_id, "answer": run.answer}
