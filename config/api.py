@@ -34,6 +34,10 @@ ERRORS = {
 }
 
 
+# Operations that name something in their body, or are not there for everybody.
+NOT_FOR_ALL = ("ask", "list_sources", "create_source")
+
+
 class Api(NinjaAPI):
     """Names operations by their function, and adds the errors that each may answer with to its description."""
 
@@ -64,7 +68,7 @@ def _errors_of(method: str, operation: dict[str, Any]) -> list[int]:
         400: True,  # a damaged query string or form
         401: True,
         403: changes,
-        404: any(parameter["in"] == "path" for parameter in parameters) or operation["operationId"] == "ask",
+        404: any(parameter["in"] == "path" for parameter in parameters) or operation["operationId"] in NOT_FOR_ALL,
         409: changes,
         413: "requestBody" in operation,
         422: bool(parameters) or "requestBody" in operation,
