@@ -15,6 +15,7 @@ from .keys import BY_NAME, CLOCK, CODE, is_asked_row, keyed
 from .questions import YEAR, AnswerType, answer_type, asks_sum, asks_year, holds_answer
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
+from .wording import kept
 
 Array = NDArray[np.float64]
 
@@ -28,7 +29,7 @@ _CALENDAR = re.compile(
 )
 _DIGITS = re.compile(r"\d")
 # How much less sure an answer is whose source mentions none of the question's proper names.
-_NAMELESS = 2.3
+_NAMELESS = 3.5
 # How sure an answer can be at most that says nothing of the word a yes-or-no question is about.
 _UNSURE = 6.0
 # "How large" asks for a number, and no answer says "large".
@@ -106,18 +107,27 @@ class Ranking:
     @property
     def answers(self) -> bool:
         """Whether the sources answer the question at all."""
-        return bool(self.evidence) and self.confidence >= _SURE[self.language]
+        return bool(self.evidence) and self.confidence >= _SURE
 
 
 FEATURES = (
     "own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare", "keyed",
-    "no_year", "nameless", "earlier",
+    "no_year", "nameless", "earlier", "stands_out", "twos", "threes",
 )  # fmt: skip
 # Both rows were fitted (softmax over the units; logistic regression over answered and unanswerable questions) on public
 # reading sets in English and Chinese, and rounded. The second row judges the best three units together.
-_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5])
-_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-_SURE: dict[Language, float] = {"en": 6.45, "zh": 6.8}
+_SCORE: Array = np.array(
+    [8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5, 0.0, 0.0, 0.0]
+)
+_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, *[0.0] * 10])
+# What that is worth beside what else tells a question that is answered from one that only shares words; the last
+# number sets the point from which on it is sure. Rounded from a logistic regression for each language.
+_WEIGHED: dict[Language, tuple[float, Array, float]] = {
+    "en": (0.6, np.array([0, 0, 0, 0, 0, 5.9, 0, 2.35, 0, 0, 0, 0, 0, 0, 0, 4.1, 2.9, 4.2]), 9.9),
+    "zh": (0.5, np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3.9, 4.0, 3.3]), 6.95),
+}
+_OF_PASSAGE = FEATURES.index("stands_out")
+_SURE = 6.5
 
 
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:
@@ -132,6 +142,7 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     order = np.argsort(-scores, kind="stable")
     best = table[order[:3]]
     confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
+    confidence = _weigh_up(confidence, best, language) if language_of(pool[order[0]].text) == language else confidence
     if _lacks_code(query.text, sources):
         confidence = 0.0
     confidence -= _NAMELESS * (table[order[0], FEATURES.index("nameless")] == 1)
@@ -150,6 +161,13 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     return Ranking(evidence, confidence, language)
 
 
+def _weigh_up(confidence: float, best: Array, language: Language) -> float:
+    """How sure the coverage alone makes, set against what else the best units show."""
+    share, weighed, sure = _WEIGHED[language]
+    likeness = best[:, :_OF_PASSAGE].max(axis=0) @ weighed[:_OF_PASSAGE]
+    return _SURE + share * confidence + float(likeness + best[0, _OF_PASSAGE:] @ weighed[_OF_PASSAGE:]) - sure
+
+
 def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> Array:
     """One row a unit, one column for each of FEATURES.
 
@@ -157,7 +175,8 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
     neighbouring terms kept together; likeness of its vector and of the best one in its passage; the question's
     names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer;
     a row or line whose key the question names; no year where a year is asked for; the share of the question's proper
-    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers.
+    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers;
+    how far its passage stands out among the others; the question's wording that the passage keeps, by twos and threes.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
@@ -197,8 +216,25 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
             _nameless(query, asked, held, sources)[places],
             [unit.earlier for unit in pool],
+            _standing_out(held, weights, places),
+            *(_kept(query.text, sources, length)[places] for length in (2, 3)),
         )
     )
+
+
+def _standing_out(held: Array, weights: Array, places: NDArray[np.int_]) -> Array:
+    """For each unit how much more of the question its passage holds than the middling one of the others."""
+    shares = np.array([held @ weights[i] for i in range(len(places))])
+    if len(held) < 2:
+        return shares[:, 0]
+    mine = shares[np.arange(len(places)), places]
+    others = np.array([np.median(np.delete(row, place)) for row, place in zip(shares, places, strict=True)])
+    stands: Array = mine - others
+    return stands
+
+
+def _kept(question: str, sources: Sequence[Source], length: int) -> Array:
+    return np.array([kept(question, f"{source.title} {source.text}", length) for source in sources])
 
 
 def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> Array:
