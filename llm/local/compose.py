@@ -24,6 +24,8 @@ from .versions import about_versions, of_each_version, topic
 
 # Parts of a larger question are judged more mildly than a question that stands alone: their words are fewer.
 _SURE = 5.5
+# A second look shows more passages, of which one may fit by chance: it takes so much more to be sure.
+_SECOND_LOOK = 0.8
 _COVERED = 0.42
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LISTED = 10
@@ -57,7 +59,7 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
         surest = surest or ranking.answers
         plain = task.need is None or (task.need == "several" and len(task.parts) == 1)
         mild = ranking.confidence >= _SURE or (ranking.confidence > 0 and ranked[0].coverage >= _COVERED)
-        if ranking.answers if plain else mild:
+        if ranking.answers_on(_SECOND_LOOK) if plain else mild:
             chosen = _chosen(task, part, ranked)
             more = holders(task.question, chosen, ranked) if task.need else contradicting(chosen, ranked)
             found.append(Finding(part, tuple(chosen + more), transcript.sources))

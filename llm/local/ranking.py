@@ -107,7 +107,11 @@ class Ranking:
     @property
     def answers(self) -> bool:
         """Whether the sources answer the question at all."""
-        return bool(self.evidence) and self.confidence >= _SURE
+        return self.answers_on(0)
+
+    def answers_on(self, margin: float) -> bool:
+        """Whether they do by at least so much more than is needed."""
+        return bool(self.evidence) and self.confidence >= _SURE + margin
 
 
 FEATURES = (
