@@ -54,6 +54,11 @@ class Cloze:
     rest: str
 
 
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text that are long enough to say something, and not endless."""
+    return [piece.group() for piece in _SENTENCE.finditer(text) if 6 <= len(terms(piece.group())) <= 120]
+
+
 def script_of(text: str) -> str:
     """ "cjk" for a text whose words are not parted by spaces, else "spaced"."""
     wide = len(_CJK.findall(text))
@@ -120,7 +125,7 @@ def _sample(chance: random.Random) -> list[Cloze]:
 
 
 def _cloze(passage: Passage, chance: random.Random) -> Cloze | None:
-    sentences = [piece.group() for piece in _SENTENCE.finditer(passage.text) if 6 <= len(terms(piece.group())) <= 120]
+    sentences = sentences_of(passage.text)
     if len(sentences) < 2:
         return None
     sentence = chance.choice(sentences)

@@ -13,8 +13,10 @@ from kb.api import Dates, DocumentOut, Line, VersionOut, document_out, readable_
 from kb.changes import changes_of
 from kb.comparing import Section, compare_versions, pair
 from kb.differences import Change, Piece
+from kb.findings import findings
 from kb.models import DocumentChange, DocumentVersion, Passage, State
 from kb.passages import switch_passage
+from kb.quality import similar_to
 
 __all__ = ["router"]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -65,6 +67,34 @@ class DifferencesOut(Schema):
     changed: int
     complete: bool = Field(description="false where the texts or their differences are too long to be shown in full")
     changes: list[DifferenceOut]
+
+
+class FindingOut(Schema):
+    code: str
+    sentence: str = Field(description="in the language of `Accept-Language`; it says what to do")
+    look: bool = Field(description="somebody should look at it")
+    pages: list[int]
+
+
+class SimilarOut(Schema):
+    document: int
+    title: str
+    similarity: float
+    identical: bool = Field(description="the same bytes")
+
+
+class ReportOut(Schema):
+    version: int
+    ready: bool = Field(description="false while there is no report yet")
+    needs_look: bool
+    language: str
+    passages: int
+    warnings: list[str]
+    findings: list[FindingOut]
+    facts: dict[str, Any] = Field(
+        description="pages, pages without text, pages read from pictures, encoding, tables, questions asked and found"
+    )
+    similar: list[SimilarOut]
 
 
 class SwitchIn(Schema):
@@ -180,3 +210,39 @@ def switch(request: HttpRequest, document_id: int, passage_id: int, body: Switch
         raise Http404
     switch_passage(passage, body.enabled, by=person)
     return {"id": passage.pk, "enabled": passage.enabled, "start": passage.start, "end": passage.end}
+
+
+@router.get("/documents/{document_id}/report", response=ReportOut, summary="What a version's text is like")
+def get_report(request: HttpRequest, document_id: int, version: VersionNumber = None) -> dict[str, Any]:
+    """Of the version that answers now, unless `version` gives the number of another. `similar` are documents that say
+    nearly the same, as far as you may read them."""
+    with acting_as(asker(request)):
+        document = readable_document(document_id)
+        chosen = _readable_version(document_id, version) if version else document.current_version
+        chosen = chosen or document.latest_version
+        if chosen is None:
+            raise Http404
+        similar = similar_to(chosen)
+    report = chosen.report
+    return {
+        "version": chosen.number,
+        "ready": bool(report),
+        "needs_look": chosen.needs_look,
+        "language": chosen.language,
+        "passages": chosen.passage_count,
+        "warnings": chosen.warnings,
+        "findings": [
+            {"code": one.code, "sentence": one.sentence, "look": one.look, "pages": list(one.pages)}
+            for one in findings(report)
+        ],
+        "facts": {name: value for name, value in report.items() if name != "warnings"},
+        "similar": [
+            {
+                "document": one.document.pk,
+                "title": one.document.title,
+                "similarity": round(one.similarity, 2),
+                "identical": one.identical,
+            }
+            for one in similar
+        ],
+    }

@@ -24,7 +24,7 @@ from kb.collections import (
     set_groups,
 )
 from kb.errors import DocumentError
-from kb.models import WORKING, Collection, Document, DocumentVersion, Page, Passage, Scope, State
+from kb.models import WORKING, Collection, Document, DocumentVersion, Page, Passage, Scope, State, VersionBand
 from kb.models_tables import DocumentTable, TableRows
 from kb.parsing.filenames import safe_filename
 from kb.queue import wake_on_commit
@@ -374,6 +374,7 @@ def _rescope(document: Document, scope: Scope) -> None:
         model.objects.filter(version__in=versions).update(scope=scope)
     Passage.objects.filter(version__in=versions).update(scope=scope, collection=scope.collection)
     document.changes.update(scope=scope)
+    VersionBand.objects.filter(version__in=versions).update(scope=scope)
     indexing.rescope(versions, scope.pk)
     if not old.is_default and old != scope:
         old.delete()

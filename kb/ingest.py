@@ -23,7 +23,7 @@ from django.db.models import F, Max
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from kb import indexing
+from kb import indexing, quality
 from kb.access import acting_as_system
 from kb.chunking import PassageDraft, heading_text, passages
 from kb.documents import clear
@@ -253,6 +253,22 @@ def index(job: Job) -> None:
     indexing.index_terms(version.pk, title=_title(version), writing=lease.writing, progress=progress)
 
 
+def examine(job: Job) -> None:
+    """What the text is like → the version's report. It is there to help: where it fails, the version answers anyway."""
+    try:
+        with acting_as_system():
+            report, signature = quality.examine(job.version)
+        with job.lease.writing() as version:
+            quality.write_bands(version, signature)
+            job.lease.set(
+                report=report, needs_look=quality.needs_look(report), signature=signature or None, tried_at=None
+            )
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("Version %s got no report.", job.version.pk)
+
+
 def publish(job: Job) -> None:
     """Let the version answer, in one transaction."""
     with acting_as_system():
@@ -287,7 +303,7 @@ def _forget_failed(document: Document, number: int) -> None:
         DocumentVersion.objects.filter(pk__in=ids).update(parsed_at=None, passage_count=0)
 
 
-STEPS = (read, tabulate, cut, embed, index, publish)
+STEPS = (read, tabulate, cut, embed, index, examine, publish)
 
 
 def _shown_on(lease: Lease) -> Callable[[int, int | None, str], None]:

@@ -138,6 +138,10 @@ class DocumentVersion(models.Model):
     characters = models.PositiveBigIntegerField(default=0)
     metadata = models.JSONField(default=dict, blank=True)
     warnings = models.JSONField(default=list, blank=True)
+    report = models.JSONField(default=dict, blank=True)  # kb.quality: what its text is like
+    needs_look = models.BooleanField(default=False)  # the report says something that somebody should look at
+    tried_at = models.DateTimeField(null=True)  # when questions made from it were last asked
+    signature = models.BinaryField(null=True)  # kb.signatures: to find texts that are nearly the same
 
     class Meta:
         ordering = ["-number"]
@@ -149,6 +153,9 @@ class DocumentVersion(models.Model):
                 name="versions_at_work",
             ),
             models.Index(fields=["uploaded_by", "-started_at"], name="versions_turns"),
+            models.Index(
+                fields=["-ready_at"], condition=Q(state="ready", tried_at__isnull=True), name="versions_untried"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -211,6 +218,17 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id}#{self.ordinal}"
+
+
+class VersionBand(models.Model):
+    """A part of a version's signature; versions that are nearly the same share one."""
+
+    version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="bands")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
+    band = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.band}"
 
 
 class DocumentChange(models.Model):

@@ -25,6 +25,7 @@ from kb.generations import (
 from kb.indexing import fold_statistics, write_vectors
 from kb.models import Passage, State
 from kb.models_index import EmbeddingGeneration
+from kb.quality import try_due
 from llm.errors import ModelError
 from llm.profiles import ModelServers
 
@@ -57,6 +58,7 @@ def keep_up() -> None:
         logger.warning("The embedding model cannot be asked: %s", error)
         return
     calibrate_if_due()
+    try_due()
 
 
 def statistics_are_due() -> bool:

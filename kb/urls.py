@@ -17,6 +17,7 @@ urlpatterns = [
     path("documents/d/<int:pk>/", sources.document, name="document"),
     path("documents/d/<int:pk>/edit/", descriptions.edit, name="edit"),
     path("documents/d/<int:pk>/versions/<int:number>/", descriptions.dates, name="dates"),
+    path("documents/d/<int:pk>/report/", versions.report, name="report"),
     path("documents/d/<int:pk>/differences/", versions.differences, name="differences"),
     path("documents/d/<int:pk>/passages/<int:passage_id>/", versions.switch, name="switch"),
     path("sources/<int:version_id>/", sources.source, name="source"),

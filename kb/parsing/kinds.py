@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from kb.parsing.composer import Composer
 from kb.parsing.detection import kind_of
-from kb.parsing.encodings import clean
+from kb.parsing.encodings import SAMPLE_BYTES, clean, evidence
 from kb.parsing.errors import Fault, ParseError
 from kb.parsing.languages import main_language
 from kb.parsing.limits import ParseLimits
@@ -51,6 +51,8 @@ KINDS: dict[str, Kind] = {
     "msg": Kind("application/vnd.ms-outlook", "mail:parse_outlook"),
 }
 
+TEXTS = ("text", "code", "markdown", "csv", "html", "json")
+
 
 def parser_of(kind: str) -> Callable[[Path, Composer], None]:
     """The parse function for a kind of file."""
@@ -73,6 +75,8 @@ def read(
     out = Composer(emit, limits, progress, filename)
     kind = kind_of(path, filename, limits)
     read_kind(kind, path, out)
+    if kind in TEXTS:
+        out.metadata |= evidence(path, _declared(path) if kind == "html" else "")
     if not out.scripts.total() and not out.offset:
         raise ParseError("no_text")
     return Summary(
@@ -84,6 +88,13 @@ def read(
         parts=out.parts,
         characters=out.offset,
     )
+
+
+def _declared(path: Path) -> str:
+    from kb.parsing.html import declared_charset
+
+    with path.open("rb") as file:
+        return declared_charset(file.read(SAMPLE_BYTES))
 
 
 def read_kind(kind: str, path: Path, out: Composer) -> None:

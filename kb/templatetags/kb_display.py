@@ -52,6 +52,19 @@ def document_panels() -> list[Panel]:
 
 
 @register.filter
+def percent(share: float | None) -> str:
+    """A share as people read it: 0.93 as 93 %."""
+    return f"{share or 0:.0%}"
+
+
+@register.filter
+def language_label(code: str) -> str:
+    """A language of the documents in the language of the page."""
+    names = {"en": _("English"), "zh": _("Chinese"), "ja": _("Japanese"), "ko": _("Korean")}
+    return names.get(code, _("not recognised"))
+
+
+@register.filter
 def change_label(change: DocumentChange) -> str:
     """What a line of changes is about."""
     return {

@@ -91,6 +91,8 @@ def _filtered(request: HttpRequest, collection: Collection | None) -> QuerySet[D
             found = found.filter(latest_version__state__in=WORKING)
         case "failed":
             found = found.filter(latest_version__state__in=[State.FAILED, State.CANCELLED])
+        case "look":
+            found = found.filter(latest_version__needs_look=True)
         case "review":
             found = found.filter(review_due())
     return found

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_POST
 from kb.access import acting_as, may_write_document
 from kb.comparing import compare_versions, pair
 from kb.errors import DocumentError
+from kb.findings import findings
 from kb.models import Passage, State
 from kb.passages import switch_passage
+from kb.quality import similar_to
 from kb.views.documents import number_of, one_document, refusal, sentence, signed_in
 
 
@@ -42,6 +44,32 @@ def differences(request: HttpRequest, pk: int) -> HttpResponse:
         if older is not None and newer is not None and older != newer:
             context["comparison"] = compare_versions(older, newer)
     return render(request, "kb/differences.html", context)
+
+
+@login_required
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a version's text is like, what to do about it, and which other documents say the same."""
+    person = signed_in(request)
+    with acting_as(person):
+        document = one_document(person, pk)
+        versions = list(document.versions.order_by("-number"))
+        number = number_of(request, "version")
+        if number:
+            version = next((one for one in versions if one.number == number), None)
+            if version is None:
+                raise Http404
+        else:
+            version = document.current_version or document.latest_version
+        context: dict[str, Any] = {
+            "place": "documents",
+            "document": document,
+            "version": version,
+            "versions": versions,
+            "tab": "report",
+        }
+        if version is not None:
+            context |= {"findings": findings(version.report), "similar": similar_to(version)}
+    return render(request, "kb/report.html", context)
 
 
 @require_POST
