@@ -130,6 +130,7 @@ _WEIGHED: dict[Language, tuple[float, Array, float]] = {
     "en": (0.6, np.array([0, 0, 0, 0, 0, 5.9, 0, 2.35, 0, 0, 0, 0, 0, 0, 0, 4.1, 2.9, 4.2]), 9.9),
     "zh": (0.5, np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3.9, 4.0, 3.3]), 6.95),
 }
+_WORD_TERMS = 3
 _OF_PASSAGE = FEATURES.index("stands_out")
 _SURE = 6.5
 
@@ -137,7 +138,7 @@ _SURE = 6.5
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     """All units of the sources, best first."""
     language = language_of(query.text)
-    pool = [unit for source in sources for unit in units(source) if unit.kind != "heading"]
+    pool = [unit for source in sources for unit in units(source) if unit.kind != "heading" and _can_tell(unit, query)]
     if not pool or not query.weights:
         return Ranking((), 0.0, language)
     table = features(query, pool, sources)
@@ -163,6 +164,11 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
         Evidence(pool[i], float(scores[i]), float(covered[i]), asked.intersection(terms(pool[i].text))) for i in order
     )
     return Ranking(evidence, confidence, language)
+
+
+def _can_tell(unit: Unit, query: Query) -> bool:
+    """Whether a unit can answer at all: one word, as menus and lists have them, tells nobody how to do something."""
+    return query.kind != "procedure" or unit.kind == "row" or len(terms(unit.text)) > _WORD_TERMS
 
 
 def _weigh_up(confidence: float, best: Array, language: Language) -> float:

@@ -154,3 +154,12 @@ def test_sources_survive_as_json_with_escapes() -> None:
         "content": f"<sources>\n{raw}\n</sources>\n\n<question>\nWhat is the door code?\n</question>",
     }
     assert answer(read_conversation([message])) == "A door code is <4711> & stays. [1]"
+
+
+def test_a_lone_word_does_not_tell_how_to_do_something() -> None:
+    passage = {
+        **PASSAGES[0],
+        "title": "邮件告警",
+        "text": "- 邮件告警\n\n在安全中心新建邮件告警实例，填写收件人后保存。",
+    }
+    assert "填写收件人" in ask("如何配置邮件告警？", [source(1, passage)]).split("\n")[0]
