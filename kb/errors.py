@@ -232,6 +232,13 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "Something went wrong on our side. It will be tried again; the server's log says more.",
         "我们这边出了问题，稍后会重试；详情见服务器日志。",
     ),
+    "set_name_missing": ("invalid", "Name the evaluation set.", "请填写评测集名称。"),
+    "nothing_ticked": (
+        "invalid",
+        "Tick the hits whose documents are right, or say that none is.",
+        "请勾选正确的结果；如果都不对，请勾选“没有正确的文档”。",
+    ),
+    "question_missing": ("invalid", "Write a question first.", "请先写问题。"),
     "nothing_to_retry": (
         "conflict",
         "There is nothing to try again: the latest version has neither failed nor been cancelled.",

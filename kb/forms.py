@@ -1,14 +1,41 @@
 """Forms about collections and documents."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from kb.filters import LANGUAGES, TYPES, DocumentType, Language
+from kb.models import Collection
+
 if TYPE_CHECKING:
+    from django.http import QueryDict
     from django_stubs_ext import StrOrPromise
+
+COMMAS = "[,，、;；\\n]"
+"""Whichever comma people type."""
+TYPE_LABELS: "dict[DocumentType, StrOrPromise]" = {
+    "pdf": "PDF",
+    "word": "Word",
+    "presentation": _("presentation"),
+    "spreadsheet": _("spreadsheet"),
+    "text": _("plain text"),
+    "markdown": "Markdown",
+    "html": "HTML",
+    "mail": _("mail"),
+    "image": _("image"),
+    "epub": "EPUB",
+    "data": _("JSON or XML"),
+}
+LANGUAGE_LABELS: "dict[Language, StrOrPromise]" = {
+    "zh": _("Chinese"),
+    "en": _("English"),
+    "ja": _("Japanese"),
+    "ko": _("Korean"),
+}
 
 
 class CollectionForm(forms.Form):
@@ -49,6 +76,49 @@ class VersionForm(DatesForm):
     )
 
 
+class SearchForm(forms.Form):
+    """A search to try: the question, how it is answered, and what it is narrowed to."""
+
+    q = forms.CharField(
+        label=_("Question or words"),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"type": "search", "autofocus": True}),
+    )
+    method = forms.ChoiceField(
+        label=_("Method"),
+        required=False,
+        choices=[("fused", _("words and meaning")), ("lexical", _("words alone")), ("dense", _("meaning alone"))],
+    )
+    collection = forms.ChoiceField(label=_("Collection"), required=False)
+    type = forms.ChoiceField(
+        label=_("Type"), required=False, choices=[("", _("any")), *((name, TYPE_LABELS[name]) for name in TYPES)]
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("any")), *((name, LANGUAGE_LABELS[name]) for name in LANGUAGES)],
+    )
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=500)
+    dated_from = _day(_("Not older than"))
+    dated_to = _day(_("Not newer than"))
+    as_of = _day(_("As of"))
+
+    def __init__(self, collections: Sequence[Collection], data: "QueryDict | None") -> None:
+        super().__init__(data)
+        shelf = self.fields["collection"]
+        assert isinstance(shelf, forms.ChoiceField)
+        shelf.choices = [("", _("all")), *((str(one.pk), one.name) for one in collections)]
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether anything beside the question was chosen."""
+        return any(self[name].value() for name in self.fields if name != "q" and self[name].value() != "fused")
+
+    def clean_tags(self) -> list[str]:
+        """As in `DescriptionForm`."""
+        return [tag for one in re.split(COMMAS, self.cleaned_data["tags"]) if (tag := one.strip())]
+
+
 class DescriptionForm(forms.Form):
     """What is said about a document. The verb says what is wrong with it."""
 
@@ -68,4 +138,4 @@ class DescriptionForm(forms.Form):
 
     def clean_tags(self) -> list[str]:
         """Tags stand between commas, whichever comma people type."""
-        return re.split("[,，、;；\\n]", self.cleaned_data["tags"])
+        return re.split(COMMAS, self.cleaned_data["tags"])

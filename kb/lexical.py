@@ -9,9 +9,10 @@ whole and by their parts.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 
@@ -109,6 +110,31 @@ def alternative_terms(question: str) -> list[str]:
     own = set(question_terms(question))
     found = dict.fromkeys(term for word in other_words(fold(question)) for term in terms(word) if len(term) > 1)
     return [term for term in found if term not in own]
+
+
+def places(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+    """Where the words of a text stand whose terms are among `wanted`, in order; neighbouring characters are one place.
+
+    A single Chinese character counts only where no wanted pair has it: pairs say more.
+    """
+    in_pairs = {character for term in wanted if len(term) == 2 for character in term}
+    found: list[tuple[int, int]] = []
+    for token in _TOKEN.finditer(text):
+        start = token.start()
+        if token.lastgroup != "unspaced":
+            spans = [token.span()] if set(_word_terms(fold(token.group()))) & set(wanted) else []
+        else:
+            run = [fold(character) for character in token.group()]
+            spans = [(start + at, start + at + 2) for at, pair in enumerate(pairwise(run)) if "".join(pair) in wanted]
+            spans += [
+                (start + at, start + at + 1) for at, one in enumerate(run) if one in wanted and one not in in_pairs
+            ]
+        for first, last in sorted(spans):
+            if found and first <= found[-1][1] and token.lastgroup == "unspaced":
+                found[-1] = (found[-1][0], max(found[-1][1], last))
+            else:
+                found.append((first, last))
+    return found
 
 
 def weighted_terms(fields: Iterable[tuple[Iterable[str], float]]) -> dict[str, float]:

@@ -252,4 +252,4 @@ class DocumentChange(models.Model):
         return f"{self.document_id} {self.field}"
 
 
-from kb import models_index, models_sources, models_tables  # noqa: E402, F401  Django finds the other tables here
+from kb import models_evaluation, models_index, models_sources, models_tables  # noqa: E402, F401  Django finds the other tables here

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kb.views import descriptions, documents, source_list, sources, versions
+from kb.views import descriptions, documents, source_list, sources, trying, versions
 
 app_name = "kb"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("documents/new/", documents.new_collection, name="new_collection"),
     path("documents/progress/", documents.progress, name="progress"),
     path("documents/bulk/", documents.bulk, name="bulk"),
+    path("documents/search/", trying.try_search, name="try_search"),
+    path("documents/search/keep/", trying.keep, name="keep_question"),
     path("documents/sources/", source_list.sources, name="sources"),
     path("documents/sources/new/", source_list.new_source, name="new_source"),
     path("documents/sources/<int:source_id>/", source_list.one_source, name="one_source"),

@@ -75,6 +75,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
 }
 # Addresses for administrators: everybody else gets 404, whether there is something or not.
 ADMINISTRATORS: dict[str, tuple[str, ...]] = {
+    "documents/search/": ("GET",),  # for staff as well, over what they may read
+    "documents/search/keep/": ("POST",),
     "documents/sources/": ("GET",),
     "documents/sources/new/": ("GET", "POST"),
     "documents/sources/<int:source_id>/": ("GET",),
