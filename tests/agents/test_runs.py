@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LONG = "You have 15 days of annual leave [1]. " + "Up to 5 unused days carry over to the next year [1]. " * 6
 
 
-def until(condition: Callable[[], object], seconds: float = 15) -> None:
+def until(condition: Callable[[], object], seconds: float = 90) -> None:
     """Wait for something another thread or process does."""
     deadline = time.monotonic() + seconds
     while not condition():

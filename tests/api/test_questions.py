@@ -15,7 +15,7 @@ QUESTION = {"question": "How many days of annual leave do I have?", "mode": "fas
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)

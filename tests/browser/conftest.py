@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.core.asgi import get_asgi_application
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from accounts.models import Person
 from tests.agents.conftest import add_document, library, scripted
@@ -21,6 +21,8 @@ __all__ = ["add_document", "library", "scripted"]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 OpenPage = Callable[..., Page]
+# A busy machine is slow, not wrong.
+expect.set_options(timeout=30_000)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -88,7 +90,7 @@ def open_page(chromium: Browser, site: str, transactional_db: None) -> Iterator[
             value = client.cookies[django_settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": value, "url": site}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("console", watch.console)
         page.on("pageerror", lambda error: watch.complaints.append(str(error)))
         page.on("request", watch.request)

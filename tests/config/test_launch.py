@@ -22,7 +22,7 @@ def started(**environment: str) -> subprocess.CompletedProcess[str]:
         env=kept | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

@@ -86,7 +86,7 @@ class Installation:
             row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 90) -> None:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not happen in time"

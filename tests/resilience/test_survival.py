@@ -13,7 +13,7 @@ from starlette.responses import Response
 from tests.llm.scripted import Request, Script, ScriptedServer, hold, text
 from tests.resilience.installation import Installation
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 DOCUMENTS = 8
 QUESTION = "How many days of leave has everyone?"

@@ -24,7 +24,7 @@ from llm.local.server import create_app
 from llm.profiles import ModelServers
 from tests.serving import served
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 AT_ONCE = 4
 GOLDEN = project.BASE_DIR / "samples" / "golden.jsonl"
 

@@ -77,7 +77,7 @@ def read(file: str) -> Parsed:
         return parsed.load()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row["file"])
 def test_fixture(row: dict[str, str]) -> None:
     outcome, file = row["expected_outcome"], row["file"]
