@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
-from ninja import Field, Path, Query, Schema
+from ninja import Field, Path, Query, Schema, Status
 
 from accounts.api import asker
 from kb import descriptions
@@ -15,6 +15,7 @@ from kb.comparing import Section, compare_versions, pair
 from kb.differences import Change, Piece
 from kb.findings import findings
 from kb.models import DocumentChange, DocumentVersion, Passage, State
+from kb.notes import LONGEST_NOTE, add_note
 from kb.passages import switch_passage
 from kb.quality import similar_to
 
@@ -37,7 +38,7 @@ class DescriptionIn(Schema):
 
 class ChangeOut(Schema):
     field: str = Field(
-        description="title, tags, owner, review_on, effective_from, effective_to, readers or passage; more may come"
+        description="title tags owner review_on effective_from effective_to readers passage note; more may come"
     )
     old: str
     new: str
@@ -246,3 +247,26 @@ def get_report(request: HttpRequest, document_id: int, version: VersionNumber = 
             for one in similar
         ],
     }
+
+
+class NoteIn(Schema):
+    text: Annotated[Line, Field(min_length=1, max_length=LONGEST_NOTE)]
+    replaces: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
+        default=None, description="A passage of the document, which is switched off."
+    )
+
+
+@router.post(
+    "/documents/{document_id}/notes", response={201: DocumentOut}, summary="Write a note, in place of a passage or not"
+)
+def create_note(request: HttpRequest, document_id: int, body: NoteIn) -> Any:
+    """The note is a document of its own, found and cited as such; the document's versions stay as they are."""
+    person = asker(request)
+    with acting_as(person):
+        document = readable_document(document_id)
+        passage = Passage.objects.filter(document=document_id, pk=body.replaces or 0).first()
+    if body.replaces is not None and passage is None:
+        raise Http404
+    note = add_note(document, body.text, by=person, replaces=passage)
+    with acting_as(person):
+        return Status(201, document_out(readable_document(note.pk)))

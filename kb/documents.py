@@ -211,6 +211,8 @@ def move(document: Document, collection: Collection, *, by: Person) -> None:
     with acting_as_system():
         locked = _locked(document)
         _rescope(locked, Scope.objects.get(collection=collection, is_default=True))
+        for note in locked.notes.all():
+            move(note, collection, by=by)
     document.collection, document.scope = locked.collection, locked.scope
 
 
@@ -230,6 +232,8 @@ def narrow(document: Document, groups: Iterable[Group | str], *, by: Person) -> 
         check_still_reads(by, scope)
         _rescope(locked, scope)
         record(locked, by, "readers", before, _own_readers(scope))
+        for note in locked.notes.all():
+            narrow(note, scope.groups.all(), by=by)
     document.scope = scope
 
 
@@ -245,11 +249,14 @@ def widen(document: Document, *, by: Person) -> None:
         before = _own_readers(locked.scope)
         _rescope(locked, Scope.objects.get(collection=locked.collection, is_default=True))
         record(locked, by, "readers", before, "")
+        for note in locked.notes.all():
+            widen(note, by=by)
     document.scope = locked.scope
 
 
 def erase(document_ids: Sequence[int]) -> None:
-    """Inside `acting_as_system`: delete documents with all that hangs on them, in large strokes."""
+    """Inside `acting_as_system`: delete documents with all that hangs on them and their notes, in large strokes."""
+    document_ids = [*document_ids, *Document.objects.filter(note_of__in=document_ids).values_list("pk", flat=True)]
     Document.objects.filter(pk__in=document_ids).update(current_version=None, latest_version=None)
     versions = DocumentVersion.objects.filter(document__in=document_ids)
     # Locking the rows waits for a worker's short write; after it the worker finds its version gone.

@@ -233,6 +233,12 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "我们这边出了问题，稍后会重试；详情见服务器日志。",
     ),
     "set_name_missing": ("invalid", "Name the evaluation set.", "请填写评测集名称。"),
+    "note_empty": ("invalid", "Write the note first.", "请先写批注内容。"),
+    "note_on_note": (
+        "invalid",
+        "A note gets no notes of its own. Add one to the document it is about.",
+        "批注不能再添加批注。请在原文档上添加。",
+    ),
     "nothing_ticked": (
         "invalid",
         "Tick the hits whose documents are right, or say that none is.",

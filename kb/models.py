@@ -62,6 +62,9 @@ class Document(models.Model):
     )
     review_on = models.DateField(_("review on"), null=True, blank=True)  # from then on somebody should look at it again
     retitled = models.BooleanField(default=False)  # a person changed the title, and the index has the old one still
+    note_of = models.ForeignKey(
+        "self", null=True, on_delete=models.CASCADE, related_name="notes"
+    )  # what somebody wrote beside that document, for whoever may read it
     current_version = models.ForeignKey("DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+")
     latest_version = models.ForeignKey("DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -234,7 +237,7 @@ class VersionBand(models.Model):
 class DocumentChange(models.Model):
     """A line about what somebody changed of a document beside its files; only ever added.
 
-    `field` is title, tags, owner, review_on, effective_from, effective_to, readers or passage."""
+    `field` is title, tags, owner, review_on, effective_from, effective_to, readers, passage or note."""
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="changes")
     scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")

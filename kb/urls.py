@@ -21,6 +21,7 @@ urlpatterns = [
     path("documents/d/<int:pk>/versions/<int:number>/", descriptions.dates, name="dates"),
     path("documents/d/<int:pk>/report/", versions.report, name="report"),
     path("documents/d/<int:pk>/differences/", versions.differences, name="differences"),
+    path("documents/d/<int:pk>/notes/", versions.note, name="note"),
     path("documents/d/<int:pk>/passages/<int:passage_id>/", versions.switch, name="switch"),
     path("sources/<int:version_id>/", sources.source, name="source"),
     path("sources/<int:version_id>/file/", sources.download, name="download"),

@@ -76,6 +76,7 @@ def change_label(change: DocumentChange) -> str:
         "effective_to": _("Valid until"),
         "readers": _("Who may read it"),
         "passage": _("Passage"),
+        "note": _("Note"),
     }.get(change.field, change.field)
 
 

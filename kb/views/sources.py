@@ -64,6 +64,7 @@ def _document_page(request: HttpRequest, person: Person, pk: int, form: VersionF
             "scope": found.scope,
             "groups": list(found.scope.groups.order_by("name")),
             "own_groups": set(person.groups.values_list("name", flat=True)),
+            "notes": list(found.notes.select_related("owner").order_by("pk")),
             "may_write": may_write_document(person, found),
             "form": form,
             "show": tab,

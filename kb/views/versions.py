@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kb.access import acting_as, may_write_document
@@ -14,6 +15,7 @@ from kb.comparing import compare_versions, pair
 from kb.errors import DocumentError
 from kb.findings import findings
 from kb.models import Passage, State
+from kb.notes import add_note
 from kb.passages import switch_passage
 from kb.quality import similar_to
 from kb.views.documents import number_of, one_document, refusal, sentence, signed_in
@@ -94,3 +96,27 @@ def switch(request: HttpRequest, pk: int, passage_id: int) -> HttpResponse:
         return render(request, "kb/_passage.html", context)
     place = f"?version={passage.version.number}&show=passages&from={max(passage.ordinal - 1, 0)}"
     return redirect(reverse("kb:document", args=[pk]) + place)
+
+
+@require_POST
+@login_required
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write a note beside a document, or in place of one of its passages."""
+    person = signed_in(request)
+    replaced = request.POST.get("replaces", "")
+    with acting_as(person):
+        document = one_document(person, pk)
+        passage = None
+        if replaced:
+            number = int(replaced) if replaced.isdecimal() and len(replaced) < 19 else 0
+            passage = Passage.objects.select_related("version").filter(document=pk, pk=number).first()
+            if passage is None:
+                raise Http404
+    try:
+        add_note(document, request.POST.get("text", ""), by=person, replaces=passage)
+    except DocumentError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, _("The note is kept. Search finds it in a moment."))
+    place = f"?version={passage.version.number}&show=passages&from={max(passage.ordinal - 1, 0)}" if passage else ""
+    return redirect(reverse("kb:document", args=[pk]) + (place or "?show=passages"))

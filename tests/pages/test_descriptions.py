@@ -91,3 +91,18 @@ def test_groups_and_days(
     ).content.decode()  # fmt: skip
     assert "no date" in client.post(path, {"effective_from": "x"}, follow=True).content.decode()
     assert client.post(f"/documents/d/{document.pk}/versions/9/", {}).status_code == 404
+
+
+def test_a_passage_is_corrected_by_a_note(
+    admin: Person, handbook: Collection, make_document: Callable[..., Document], sign_in: Callable[[Person], Client]
+) -> None:
+    document, client = make_document(handbook), sign_in(admin)
+    with acting_as_system():
+        passage = document.passages.get()
+    form = {"text": "Up to 200 euros.", "replaces": str(passage.pk)}
+    page = client.post(f"/documents/d/{document.pk}/notes/", form, follow=True).content.decode()
+    assert "Note on “Travel policy”" in page
+    assert "Switched off" in page
+    assert client.post(f"/documents/d/{document.pk}/notes/", form | {"replaces": "987654"}).status_code == 404
+    page = client.post(f"/documents/d/{document.pk}/notes/", {"text": ""}, follow=True).content.decode()
+    assert "Write the note first" in page

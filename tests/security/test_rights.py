@@ -56,6 +56,8 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "documents/d/<int:pk>/report/": ("GET",),
     "documents/d/<int:pk>/questions/": ("GET",),
     "documents/d/<int:pk>/passages/<int:passage_id>/": ("POST",),
+    "documents/d/<int:pk>/notes/": ("POST",),
+    "api/v1/documents/<document_id>/notes": ("POST",),
     "sources/<int:version_id>/": ("GET",),
     "sources/<int:version_id>/file/": ("GET",),
     "pages/<int:version_id>/<int:number>.png": ("GET",),
@@ -185,6 +187,8 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": {"sync": 1}, "content_type": JSON}
     if method == "POST" and "documents/d/" in path and "/passages/" not in path:
         return {"data": {"file": SimpleUploadedFile("new.md", b"# New")}}
+    if path.endswith("/notes"):
+        return {"data": {"text": "Mine"}, "content_type": JSON}
     if "/passages/" in path:
         return {"data": {"enabled": False}, "content_type": JSON} if path.startswith("/api/") else {}
     if method == "PATCH":
