@@ -115,3 +115,26 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {'+' if self.helped else '-'}"
+
+
+class ToolServer(models.Model):
+    """A server of the Model Context Protocol whose tools the Thinking agent may call for some people."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    url = models.CharField(_("address"), max_length=1000)
+    header = models.CharField(max_length=100, default="Authorization")
+    secret = models.TextField(blank=True)  # the header's value, encrypted: `kb.sources.secrets`
+    enabled = models.BooleanField(default=False)
+    everyone = models.BooleanField(default=False)
+    groups = models.ManyToManyField("auth.Group", blank=True, related_name="+")
+    reading_tools = models.BooleanField(default=True)  # every tool that says it only reads may be called
+    allowed = models.JSONField(default=list)  # names of further tools
+    tools = models.JSONField(default=list)  # `agents.tool_servers.FoundTool`, as an administrator saw them last
+    checked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name

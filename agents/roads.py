@@ -45,6 +45,7 @@ from agents.models import Mode, Run
 from agents.router import chained, route
 from agents.sources import Shown, Sources
 from agents.threads import in_thread
+from agents.tools.server_tools import PREFIX
 from llm.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -163,7 +164,11 @@ def evidence(deps: Deps, events: Sequence[Event]) -> Evidence:
         number = deps.sources.holding(one.version, one.start, one.end)
         if number and (source := deps.sources.get(number)):
             passages[one.number] = f"{source.source.context}\n{source.text}"
-    returned = [event for event in events if isinstance(event, ToolReturned) and event.name in COMPUTING]
+    returned = [
+        event
+        for event in events
+        if isinstance(event, ToolReturned) and (event.name in COMPUTING or event.name.startswith(PREFIX))
+    ]
     return Evidence(citations, passages, "\n".join(str(event.result) for event in returned), deps.question)
 
 

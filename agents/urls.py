@@ -1,6 +1,6 @@
 from django.urls import path
 
-from agents import document_views, views
+from agents import document_views, tool_server_views, views
 
 app_name = "agents"
 urlpatterns = [
@@ -16,4 +16,8 @@ urlpatterns = [
     path("runs/<uuid:run_id>/feedback/", views.feedback, name="feedback"),
     path("documents/d/<int:pk>/questions/", document_views.questions, name="document_questions"),
     path("models/", views.models, name="models"),
+    path("tool-servers/", tool_server_views.servers, name="tool_servers"),
+    path("tool-servers/new/", tool_server_views.new_server, name="new_tool_server"),
+    path("tool-servers/<int:pk>/", tool_server_views.one_server, name="tool_server"),
+    path("tool-servers/<int:pk>/act/", tool_server_views.act, name="act_on_tool_server"),
 ]

@@ -16,6 +16,7 @@ from ninja.operation import Operation
 from accounts.api import KeyAuth
 from accounts.api import router as people
 from agents.api import router as questions
+from agents.tool_server_api import router as tool_servers
 from config.field_errors import sentence
 from kb.document_api import router as knowledge
 from kb.errors import DocumentError, Kind
@@ -35,7 +36,7 @@ ERRORS = {
 
 
 # Operations that name something in their body, or are not there for everybody.
-NOT_FOR_ALL = ("ask", "list_sources", "create_source")
+NOT_FOR_ALL = ("ask", "list_sources", "create_source", "list_servers", "create_server")
 
 
 class Api(NinjaAPI):
@@ -98,6 +99,7 @@ api.add_router("", knowledge)
 api.add_router("", sources)
 api.add_router("", tables)
 api.add_router("", questions)
+api.add_router("", tool_servers)
 
 
 STATUS: dict[Kind, int] = {

@@ -143,6 +143,47 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "The server sent its content packed as “{encoding}”, which cannot be unpacked.",
         "服务器以“{encoding}”压缩内容，无法解压。",
     ),
+    "answer_too_large": (
+        "invalid",
+        "“{host}” answered with more than {kilobytes} KB, which is not read. Ask it for less.",
+        "“{host}”返回的内容超过 {kilobytes} KB，不予读取。请缩小查询范围。",
+    ),
+    "mcp_answered_with": (
+        "invalid",
+        "“{host}” answered with status {status}. Check the address and the secret.",
+        "“{host}”返回状态 {status}。请检查网址和密钥。",
+    ),
+    "mcp_redirected": (
+        "invalid",
+        "“{host}” redirects to another address, which is not followed. Give the address at which the server really is.",
+        "“{host}”重定向到其他网址，不予跟随。请填写服务器实际所在的网址。",
+    ),
+    "mcp_failed": (
+        "invalid",
+        "“{host}” did not answer as a server of the Model Context Protocol does ({said}). Check the address.",
+        "“{host}”没有按模型上下文协议（MCP）作答（{said}）。请检查网址。",
+    ),
+    "tool_server_name_missing": ("invalid", "Give the server a name.", "请为服务器填写名称。"),
+    "tool_server_name_taken": (
+        "conflict",
+        "There is already a server of this name. Choose another name.",
+        "已有同名的服务器，请换一个名称。",
+    ),
+    "tool_secret_lost": (
+        "invalid",
+        "The secret of this server can no longer be read, because our own key has changed. Enter it again.",
+        "系统密钥已更换，此服务器的密钥无法再读取，请重新填写。",
+    ),
+    "header_refused": (
+        "invalid",
+        "This is not a header that can carry the secret. Leave it empty, or write one like X-Api-Key.",
+        "该请求头不能用于携带密钥。请留空，或填写 X-Api-Key 之类的名称。",
+    ),
+    "secret_refused": (
+        "invalid",
+        "The secret has characters that a header cannot carry. Copy it again.",
+        "密钥中含有请求头无法携带的字符，请重新复制。",
+    ),
     "list_unreadable": (
         "invalid",
         "What the server lists cannot be read as a list. Check that the address is right.",

@@ -18,6 +18,8 @@ DOORS = {
     "document_api",
     "table_api",
     "document_views",
+    "tool_server_views",
+    "tool_server_api",
     "source_api",
     "openai_api",
     "mcp",

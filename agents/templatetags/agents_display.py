@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from agents import rendering
 from agents.events import Citation, Escalated, Failed, Revised, Source
 from agents.survey_report import Survey
+from agents.tools.server_tools import PREFIX
 from agents.turns import Step, Turn
 
 register = template.Library()
@@ -161,6 +162,8 @@ def step_text(step: Step) -> str:
             return _("Calculated")
         case "plan":
             return _("Made a plan")
+    if step.name.startswith(PREFIX):
+        return _("Asked another system (%(tool)s)") % {"tool": step.name.removeprefix(PREFIX)}
     return step.name
 
 

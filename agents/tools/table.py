@@ -14,6 +14,7 @@ from agents.tools.query_tables import query_tables
 from agents.tools.read_document import read_document
 from agents.tools.run_python import run_python
 from agents.tools.search_knowledge import search_knowledge
+from agents.tools.server_tools import server_tools
 
 FUNCTIONS: tuple[ToolFunction, ...] = (
     plan,
@@ -30,5 +31,6 @@ TOOLS: dict[str, Tool] = {tool.spec.name: tool for tool in (as_tool(function) fo
 
 
 async def toolbox(deps: Deps) -> dict[str, AnyTool]:
-    """The tools of one run. Nobody is asked back twice in a row."""
-    return {name: tool for name, tool in TOOLS.items() if not (name == ASK and deps.asked_back)}
+    """The tools of one run, with those of the servers that the asker may use. Nobody is asked back twice in a row."""
+    own = {name: tool for name, tool in TOOLS.items() if not (name == ASK and deps.asked_back)}
+    return {**own, **await server_tools(deps)}
