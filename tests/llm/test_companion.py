@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import threading
 import urllib.request
 
 import pytest
@@ -36,6 +37,18 @@ def test_one_that_runs_is_used_and_left_alone() -> None:
         with local_models(ModelServers.from_environment({"LOCAL_MODEL_URL": f"http://127.0.0.1:{port}/v1"})):
             pass
         assert listens(port)
+
+
+def test_one_that_goes_away_meanwhile_is_followed_by_ours() -> None:
+    running = socket.create_server(("127.0.0.1", 0))
+    port = running.getsockname()[1]
+    with local_models(ModelServers.from_environment({"LOCAL_MODEL_URL": f"http://127.0.0.1:{port}/v1"})):
+        running.close()
+        while not listens(port):
+            threading.Event().wait(0.05)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models") as response:
+            assert response.status == 200
+    assert not listens(port)
 
 
 def test_one_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
