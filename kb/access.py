@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Person
@@ -73,18 +73,29 @@ def acting_as_system() -> Iterator[Actor]:
 
 @contextmanager
 def _acting(actor: Actor) -> Iterator[Actor]:
-    outer = _actor.get()
+    told = _told()
+    outer = told[-1] if told else None
+    another_view = outer is None or outer.scopes != actor.scopes
     with transaction.atomic():
-        _tell_database(actor)
+        if another_view:
+            _tell_database(actor)
+        told.append(actor)
         token = _actor.set(actor)
         try:
             yield actor
         finally:
             _actor.reset(token)
+            told.pop()
     # The outermost block's setting ended with its transaction, and one that failed was rolled back; a block that
     # succeeded inside another transaction gives that one its view back.
-    if connection.in_atomic_block:
+    if another_view and connection.in_atomic_block:
         _tell_database(outer or Actor(None, ""))
+
+
+def _told() -> list[Actor]:
+    """For whom the blocks around this one read, on this very connection: the last one is what its database knows."""
+    blocks: list[Actor] = vars(connections[DEFAULT_DB_ALIAS]).setdefault("acting", [])
+    return blocks
 
 
 def _tell_database(actor: Actor) -> None:
