@@ -44,6 +44,7 @@ __all__ = [
     "set_scope",
     "store_vectors",
     "write_vectors",
+    "write_whole_versions",
 ]
 
 Vectors = NDArray[np.float32]
@@ -143,7 +144,11 @@ def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vecto
         vectors: their unit vectors, by the embedding model that answers.
     """
     generation = generation_for_writing(vectors.shape[1])
-    entries = [entry_of(passage, title) for passage, title in passages]
+    write_whole_versions(generation, [entry_of(passage, title) for passage, title in passages], vectors)
+
+
+def write_whole_versions(generation: EmbeddingGeneration, entries: "Sequence[Entry]", vectors: Vectors) -> None:
+    """Write all index entries of some versions in one transaction; `vectors` are those of the entries' passages."""
     totals: dict[int, list[int]] = {}
     for entry in entries:
         total = totals.setdefault(entry.passage.version_id, [0, 0])
@@ -152,7 +157,7 @@ def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vecto
     with acting_as_system(), connection.cursor() as cursor:
         _ensure_indexed(list(totals))
         _write_postings(entries)
-        write_vectors(generation, [passage for passage, _ in passages], vectors)
+        write_vectors(generation, [entry.passage for entry in entries], vectors)
         cursor.execute(
             """
             update kb_indexedversion i set passages = given.passages, length = given.length
@@ -175,7 +180,7 @@ def write_vectors(generation: EmbeddingGeneration, passages: Sequence[Passage], 
             on conflict (generation_id, passage_id)
             do update set embedding = excluded.embedding, scope_id = excluded.scope_id
             """,
-            [generation.pk, [passage.pk for passage in passages], _halfvec_texts(vectors)],
+            [generation.pk, [passage.pk for passage in passages], halfvec_texts(vectors)],
         )
 
 
@@ -308,7 +313,7 @@ def _columns(rows: Iterable[tuple[Any, ...]], size: int) -> Iterable[list[list[A
         yield [list(column) for column in zip(*batch, strict=True)]
 
 
-def _halfvec_texts(vectors: Vectors) -> list[str]:
+def halfvec_texts(vectors: Vectors) -> list[str]:
     """Vectors as PostgreSQL reads them: `[0.1,0.2]`."""
     rows = vectors.astype(np.float16).astype(np.float32)
     return [orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY).decode() for row in np.ascontiguousarray(rows)]

@@ -2,13 +2,14 @@
 
 Running a step twice changes nothing: each finds what an interrupted run had written and goes on from there, or starts
 afresh. Nothing is shown to readers before `publish`, which is one transaction. Slow work (parsing, models) happens
-outside transactions; every write is a short `Lease.writing()`.
+outside transactions; every write is a short `Lease.writing()`. A large file is written in many of them, so that it can
+go on where it was interrupted; a small one in few: what was read of it, then its index entries with its publication.
 """
 
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ from kb import indexing, quality
 from kb.access import acting_as_system
 from kb.chunking import PassageDraft, heading_text, passages
 from kb.documents import clear
-from kb.embedding import embed_documents, passage_text
+from kb.embedding import Vectors, embed_documents, passage_text
+from kb.generations import generation_for_writing
+from kb.indexing import Entry
 from kb.leases import PULSE_SECONDS, Lease, LeaseLost, claim
 from kb.matching import folded
 from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
@@ -44,6 +47,8 @@ logger = logging.getLogger(__name__)
 PAGES_AT_ONCE = 100
 CHARACTERS_AT_ONCE = 2_000_000
 PASSAGES_AT_ONCE = 256
+SMALL_CHARACTERS = 100_000
+"""A file with no more text is small."""
 ATTEMPTS = 10
 """So often a version is taken up before it is given up, whether model servers fail or workers die over it."""
 WAIT_SECONDS = 0.5
@@ -75,6 +80,10 @@ class Job:
     lease: Lease
     resources: ExitStack
     parsed: ParsedFile | None = None
+    passages: list[Passage] | None = None
+    """Of a small file that was just read: its passages, whose index entries `publish` writes."""
+    vectors: Vectors | None = None
+    entries: Sequence[Entry] = ()
 
     @property
     def version(self) -> DocumentVersion:
@@ -184,49 +193,65 @@ def read(job: Job) -> None:
     job.parsed = job.resources.enter_context(
         parse_file(path, job.version.filename, limits(), _shown_on(job.lease), _while_ours(job.lease))
     )
+
+
+def keep(job: Job) -> None:
+    """What was read → pages, tables and passages."""
+    if job.parsed is None:
+        return
     if job.version.attempts > 1:
         with job.lease.writing() as version:
             clear([version.pk])  # what a worker that died had written
+    summary = job.parsed.summary
+    is_small = summary.characters <= SMALL_CHARACTERS and summary.parts <= PAGES_AT_ONCE
+    with job.lease.writing() if is_small else contextlib.nullcontext():
+        _keep_pages(job.lease, job.parsed)
+        store_tables(tables(job.parsed.parts(), job.parsed.media_type), job.lease.writing, job.lease.pulse)
+        passages = _cut(job.lease, job.parsed)
+    if is_small and len(passages) == job.version.passage_count:
+        job.passages = passages
+
+
+def _keep_pages(lease: Lease, parsed: ParsedFile) -> None:
     start = 0
-    for parts in _batches(job.parsed.parts()):
-        with job.lease.writing() as version:
+    for parts in _batches(parsed.parts()):
+        with lease.writing() as version:
             rows = []
             for ordinal, part in parts:
                 rows.append(_page(version, ordinal, start, part))
                 start = rows[-1].end
             Page.objects.bulk_create(rows)
-        job.lease.pulse()
+        lease.pulse()
 
 
-def tabulate(job: Job) -> None:
-    """Rows → tables that can be asked by SQL."""
-    if job.parsed is not None:
-        store_tables(tables(job.parsed.parts(), job.parsed.media_type), job.lease.writing, job.lease.pulse)
-
-
-def cut(job: Job) -> None:
-    """Pages → passages."""
-    if job.parsed is None:
-        return
-    drafts, count, last = passages(job.parsed.parts()), 0, False
-    while not last:
+def _cut(lease: Lease, parsed: ParsedFile) -> list[Passage]:
+    """Write the passages, a batch at a time; the last batch."""
+    drafts, count = passages(parsed.parts()), 0
+    while True:
         batch = list(islice(drafts, PASSAGES_AT_ONCE))
         count, last = count + len(batch), len(batch) < PASSAGES_AT_ONCE
         if not count:
             raise ParseError("no_text")
-        with job.lease.writing() as version:
-            Passage.objects.bulk_create([_passage(version, draft) for draft in batch])
+        with lease.writing() as version:
+            rows = Passage.objects.bulk_create([_passage(version, draft) for draft in batch])
             if last:
-                _take_down(job.lease, job.parsed, count)
-        job.lease.pulse()
+                _take_down(lease, parsed, count)
+        lease.pulse()
+        if last:
+            return rows
 
 
 def embed(job: Job) -> None:
-    """Passages → vectors; those that an earlier run wrote stay."""
+    """Passages → vectors; those that an earlier run wrote stay. A small file's terms are counted meanwhile."""
     lease, version, title, after = job.lease, job.version, _title(job.version), -1
     lease.done, lease.total, lease.unit = 0, version.passage_count, "passages"
     calls = ThreadPoolExecutor(1, "embedding")
     try:
+        if job.passages is not None:
+            call = calls.submit(embed_documents, [passage_text(passage, title) for passage in job.passages])
+            job.entries = [indexing.entry_of(passage, title) for passage in job.passages]
+            job.vectors = _waited_for(call, lease)
+            return
         while after + 1 < version.passage_count and (
             batch := indexing.passages_without_vectors(version.pk, after, PASSAGES_AT_ONCE)
         ):
@@ -243,6 +268,8 @@ def embed(job: Job) -> None:
 
 def index(job: Job) -> None:
     """Passages → the lexical index."""
+    if job.vectors is not None:
+        return
     lease, version = job.lease, job.version
     lease.begin(State.INDEXING, "passages", version.passage_count)
 
@@ -271,11 +298,14 @@ def examine(job: Job) -> None:
 
 def publish(job: Job) -> None:
     """Let the version answer, in one transaction."""
+    generation = None if job.vectors is None else generation_for_writing(job.vectors.shape[1])
     with acting_as_system():
         # The document first, as every verb locks them.
         document = Document.objects.select_for_update(no_key=True).filter(pk=job.version.document_id).first()
         with job.lease.writing() as version:
             assert document is not None  # it goes with its versions
+            if generation is not None and job.vectors is not None:
+                indexing.write_whole_versions(generation, job.entries, job.vectors)
             count = version.passage_count
             job.lease.end(
                 state=State.READY,
@@ -303,7 +333,7 @@ def _forget_failed(document: Document, number: int) -> None:
         DocumentVersion.objects.filter(pk__in=ids).update(parsed_at=None, passage_count=0)
 
 
-STEPS = (read, tabulate, cut, embed, index, examine, publish)
+STEPS = (read, keep, embed, index, examine, publish)
 
 
 def _shown_on(lease: Lease) -> Callable[[int, int | None, str], None]:

@@ -72,6 +72,7 @@ class Lease:
     total: int | None = None
     unit: str = ""
     _pulsed: float = field(default_factory=time.monotonic)
+    _writes: bool = False
 
     @property
     def version_id(self) -> int:
@@ -81,15 +82,24 @@ class Lease:
     def writing(self) -> Iterator[DocumentVersion]:
         """One transaction in which the version is locked and still ours, and stands in its document's present scope.
 
+        Inside another such block it is that one's transaction.
+
         Raises:
             LeaseLost
         """
+        if self._writes:
+            yield self.version
+            return
         with acting_as_system(), connection.cursor() as cursor:
             cursor.execute(OURS, [self.version_id, self.token])
             if (row := cursor.fetchone()) is None:
                 raise LeaseLost(self.version_id)
             self.version.scope_id, self.version.document.collection_id = row  # it may have been moved or narrowed
-            yield self.version
+            self._writes = True
+            try:
+                yield self.version
+            finally:
+                self._writes = False
 
     def pulse(self) -> None:
         """Say that we are alive, and how far we are. Cheap: most calls do nothing.

@@ -50,6 +50,7 @@ def travel(admin: Person, handbook: Collection) -> Document:
 def rules(admin: Person, handbook: Collection, monkeypatch: pytest.MonkeyPatch) -> Document:
     """A document that takes several batches in every step."""
     monkeypatch.setattr(ingest, "PASSAGES_AT_ONCE", 2)
+    monkeypatch.setattr(ingest, "SMALL_CHARACTERS", 0)
     return add_document(handbook, "rules.md", BytesIO(LONG.encode()), by=admin)
 
 
