@@ -18,6 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import ApiKey
 from agents import runs
+from agents.events import Surveyed, SurveyRow, to_data
+from agents.models import Event as StoredEvent
 from agents.models import Run
 from kb.access import acting_as_system
 from kb.documents import add_document
@@ -43,6 +45,7 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "api/v1/documents/<document_id>/versions/<number>": ("PATCH",),
     "api/v1/documents/<document_id>/differences": ("GET",),
     "api/v1/documents/<document_id>/report": ("GET",),
+    "api/v1/documents/<document_id>/tables": ("GET",),
     "api/v1/documents/<document_id>/passages/<passage_id>": ("POST",),
     "api/v1/documents/<document_id>/file": ("GET", "PUT"),
     "api/v1/documents/<document_id>/retry": ("POST",),
@@ -67,9 +70,13 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "api/v1/runs/<run_id>": ("GET",),
     "api/v1/runs/<run_id>/events": ("GET",),
     "api/v1/runs/<run_id>/cancel": ("POST",),
+    "api/v1/runs/<run_id>/keep": ("POST",),
+    "api/v1/runs/<run_id>/rows.csv": ("GET",),
     "c/<uuid:conversation_id>/": ("GET",),
     "runs/<uuid:run_id>/events": ("GET",),
     "runs/<uuid:run_id>/cancel/": ("POST",),
+    "runs/<uuid:run_id>/keep/": ("POST",),
+    "runs/<uuid:run_id>/rows.csv": ("GET",),
     "runs/<uuid:run_id>/feedback/": ("POST",),
     "runs/<uuid:run_id>/regenerate/": ("POST",),
     "keys/<int:pk>/revoke/": ("POST",),
@@ -90,7 +97,7 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
 # Addresses that name nobody's object. What they show is what the asker may read (test_canary.py).
 SIGNED_IN = {
     "", "ask/", "keys/", "models/", "documents/", "documents/new/", "documents/progress/", "documents/bulk/",
-    "api/v1/me", "api/v1/collections", "api/v1/search", "api/v1/ask",
+    "api/v1/me", "api/v1/collections", "api/v1/search", "api/v1/ask", "api/v1/tables/query",
     "v1/models", "v1/models/<str:name>", "v1/chat/completions",
 }  # fmt: skip
 OPEN = {
@@ -127,6 +134,8 @@ class Target:
 
     def path(self, pattern: str) -> str:
         values = self.values | {"pk": self.values["key" if pattern.startswith("keys/") else "document_id"]}
+        if pattern.endswith("rows.csv"):
+            values |= {"run_id": values["survey_id"]}
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), pattern)
 
 
@@ -156,6 +165,7 @@ def target(_world: World) -> Target:
         "passage_id": passage,
         "number": 1,
         "run_id": run.pk,
+        "survey_id": surveyed(run).pk,
         "conversation_id": run.conversation_id,
         "key": ApiKey.objects.get(person=world.people["alice"]).pk,
     }
@@ -170,6 +180,17 @@ def ended(world: World, name: str, answer: str) -> Run:
         response = http.post("/api/v1/ask", json=body)
         assert response.status_code == 200, response.text
     return Run.objects.get(pk=response.json()["run"])
+
+
+def surveyed(run: Run) -> Run:
+    """A finished check of every document, asked for by the same person."""
+    survey = Run.objects.create(
+        person=run.person, conversation=run.conversation, question="Which?", road="exhaustive", state="finished"
+    )
+    row = SurveyRow(1, 1, "unclear", title=CANARY)
+    event = Surveyed(checked=1, total=1, rows=(row,), complete=True)
+    StoredEvent.objects.create(run=survey, seq=1, kind=event.kind, data=to_data(event))
+    return survey
 
 
 def body_of(path: str, method: str) -> dict[str, Any]:
@@ -217,6 +238,7 @@ def test_a_stranger_finds_nothing(target: Target, pattern: str, method: str) -> 
     values = {name: 987_654 if isinstance(value, int) else value for name, value in target.values.items()}
     values |= {
         "run_id": "00000000-0000-4000-8000-000000000000",
+        "survey_id": "00000000-0000-4000-8000-000000000000",
         "conversation_id": "00000000-0000-4000-8000-000000000000",
     }
     nothing = Target(target.world, target.run, values)
@@ -302,6 +324,11 @@ def test_foreign_ids_in_bodies_are_no_way_in(target: Target) -> None:
     for body in ({"collections": [values["collection_id"]]}, {"documents": [values["document_id"]]}):
         found = bob.post("/api/v1/search", {"query": "code word", **body}, content_type=JSON)
         assert found.json()["hits"] == []
+    for table in (CANARY, values["document_id"], "people_files"):
+        query = {"sql": f'select * from "{table}"', "collections": [values["collection_id"]]}
+        refused = bob.post("/api/v1/tables/query", query, content_type=JSON)
+        assert refused.status_code == 422
+        assert "190,000" not in refused.text
     question = {"question": "What is the code word?", "conversation": str(values["conversation_id"])}
     assert bob.post("/api/v1/ask", question, content_type=JSON).status_code == 404
     question = {"question": "What is the code word?", "collections": [values["collection_id"]]}
