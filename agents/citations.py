@@ -21,12 +21,18 @@ from agents.terms import numbers, terms
 # looked at from its beginning alone, or its length would count squared.
 SPACED_MARK = rf"(?<![ \t])[ \t]*+(?:{MARK})(?![(:])"
 _SPACED_MARK = re.compile(SPACED_MARK)
+_INFO = 80
+"""Characters that may follow a fence on its line."""
+_INLINE_CODE = 1000
+"""Back-ticks that are not closed within so many characters are text."""
+# A fence of back-ticks has none on the rest of its line.
 _TOKEN = re.compile(
-    rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```|~~~))|(?P<code>`+)|(?P<paragraph>\n\n)|"
-    rf"(?P<mark>{SPACED_MARK})|(?P<image>!(?=\[)(?!(?:{MARK})(?![(:])))"
+    rf"(?P<fence>(?:^|(?<=\n))[ ]{{0,3}}(?:```(?=[^\n`]{{0,{_INFO - 1}}}(?:\n|\Z))|~~~))|(?P<code>`+)|"
+    rf"(?P<mark>{SPACED_MARK})|(?P<image>!(?=\[)(?!(?:{MARK})(?![(:])))|(?P<tag><(?=[A-Za-z/!?])(?!https?://))"
 )
 _UNFINISHED = re.compile(
-    r"(?:(?<!\n)\n+|(?:^|(?<=\n))[ ]{0,3}(?:`{1,2}|~{1,2})?|(?<!`)`+|(?<![ \t])[ \t]+|!|"
+    rf"(?:(?<!\n)\n+|(?:^|(?<=\n))[ ]{{0,3}}(?:`{{1,2}}|~{{1,2}}|```[^\n]{{0,{_INFO}}})?|(?<!`)`+|(?<![ \t])[ \t]+|!|"
+    r"<(?:!|h(?:t(?:tp?)?)?|https?(?::/?)?)?|"
     rf"(?:!|(?<![ \t])[ \t]*+)(?:{BEGUN}|{MARK}))\Z"
 )
 _CLAUSE_ENDS = re.compile(r"\s*[;；]")
@@ -47,8 +53,8 @@ class Mark:
 class MarkReader:
     """Reads an answer piece by piece: text comes out without its marks, and each mark in its place.
 
-    Nothing inside code (fences and back-ticks) is a mark, and outside of it no image is let through. What may become a
-    mark waits for the next piece.
+    Nothing inside code (fences and back-ticks) is a mark, and outside of it no image and no HTML is let through. What
+    may become a mark, or code, waits for the next piece.
     """
 
     def __init__(self, before: str = "") -> None:
@@ -56,7 +62,6 @@ class MarkReader:
         self._plain = re.sub(MARK, "", before)[-_TAIL:]
         self._since_mark = len(self._plain)
         self._fence = ""
-        self._ticks = ""
         self._line_starts = not before or before.endswith("\n")
 
     def feed(self, piece: str) -> Iterator[str | Mark]:
@@ -68,36 +73,45 @@ class MarkReader:
     def end(self) -> Iterator[str | Mark]:
         """What was still held back when the stream ended."""
         text, self._held = self._held, ""
-        yield from self._read(text)
+        yield from self._read(text, last=True)
 
-    def _read(self, text: str) -> Iterator[str | Mark]:
+    def _read(self, text: str, *, last: bool = False) -> Iterator[str | Mark]:
         # A line begins where the piece does only if the text before it ended one.
         begin = 0 if self._line_starts else 1
         padded = text if self._line_starts else "\x00" + text
-        done = begin
-        for token in _TOKEN.finditer(padded, begin):
-            if token["mark"] and not self._fence and not self._ticks:
+        done = at = begin
+        end = len(padded)
+        while token := _TOKEN.search(padded, at):
+            at = token.end()
+            if token["fence"]:
+                fence = token["fence"].strip()
+                self._fence = "" if self._fence == fence else self._fence or fence
+            elif self._fence:
+                continue
+            elif token["code"]:
+                closed = _end_of_code(padded, token)
+                if closed is None and not last:
+                    self._held = padded[token.start() :] + self._held
+                    end = token.start()
+                    break
+                at = closed or at
+            elif token["mark"]:
                 yield from self._plain_text(padded[done : token.start()])
                 space = token["mark"][: -len(token["mark"].lstrip(" \t"))]
                 yield Mark(
                     tuple(dict.fromkeys(map(int, _DIGITS.findall(token[0].partition("†")[0])))), self._sentence(), space
                 )
                 self._since_mark = 0
-                done = token.end()
-            elif token["image"] and not self._fence and not self._ticks:
-                # An image is loaded without being asked for, from an address that could carry data out: a link is left.
+                done = at
+            else:
+                # Images and HTML can be loaded without being asked for, from an address that could carry data out: of
+                # an image a link is left, of a tag its letters.
                 yield from self._plain_text(padded[done : token.start()])
-                done = token.end()
-            elif token["fence"] and not self._ticks:
-                fence = token["fence"].strip()
-                self._fence = "" if self._fence == fence else self._fence or fence
-            elif token["paragraph"] and not self._fence:
-                self._ticks = ""  # a paragraph's end closes code that was never closed
-            elif token["code"] and not self._fence:
-                self._ticks = "" if self._ticks == token["code"] else self._ticks or token["code"]
-        yield from self._plain_text(padded[done:])
-        if text:
-            self._line_starts = text.endswith("\n")
+                yield from self._plain_text("&lt;" if token["tag"] else "")
+                done = at
+        yield from self._plain_text(padded[done:end])
+        if end > begin:
+            self._line_starts = padded[end - 1] == "\n"
 
     def _plain_text(self, text: str) -> Iterator[str]:
         if text:
@@ -116,9 +130,17 @@ class MarkReader:
         return text[spans[-1].start : spans[-1].end].lstrip(";； ") if spans else ""
 
 
+def _end_of_code(text: str, ticks: re.Match[str]) -> int | None:
+    """Where code that begins with back-ticks ends; 0 where they begin none, None where that is not known yet."""
+    closing = re.compile(rf"(?<!`){ticks[0]}(?!`)|\n\n")
+    if found := closing.search(text, ticks.end(), ticks.end() + _INLINE_CODE):
+        return found.end() if "`" in found[0] else 0
+    return 0 if len(text) - ticks.end() >= _INLINE_CODE else None
+
+
 def plain(answer: str) -> str:
-    """An answer without its marks."""
-    return _SPACED_MARK.sub("", answer)
+    """An answer without its marks, and with the signs that were kept from beginning a tag."""
+    return _SPACED_MARK.sub("", answer).replace("&lt;", "<")
 
 
 def align(sentence: str, passage: str) -> Span:

@@ -141,3 +141,26 @@ def test_a_quote_is_always_a_part_of_its_passage(sentence: str, passage: str) ->
 
 def test_an_answer_without_its_marks() -> None:
     assert plain("It is 15 days [1][2]. 是【3】。 See [4](x).") == "It is 15 days. 是。 See [4](x)."
+
+
+@pytest.mark.parametrize(
+    ("written", "leaves"),
+    [
+        ("See ![x](https://evil.example/p.png).", "See [x](https://evil.example/p.png)."),
+        ("<img src=https://evil.example/p.png>", "&lt;img src=https://evil.example/p.png>"),
+        ("a ` ![x](y) <svg/onload=z>", "a ` [x](y) &lt;svg/onload=z>"),
+        ("a ` b\n\n![x](y) ` c", "a ` b\n\n[x](y) ` c"),
+        ("```a`b ![x](y)", "```a`b [x](y)"),
+        ("Write `![x](y)` or `<b>`.", "Write `![x](y)` or `<b>`."),
+        ("```html\n<img src=x>\n```\n<!-- c -->", "```html\n<img src=x>\n```\n&lt;!-- c -->"),
+        ("3 < 4, x <= y and <https://example.com/a>", "3 < 4, x <= y and <https://example.com/a>"),
+        ("如果 x<y，则为 <b>真</b>。", "如果 x&lt;y，则为 &lt;b>真&lt;/b>。"),
+        ("` " + "x" * 1200 + " <img src=x>", "` " + "x" * 1200 + " &lt;img src=x>"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 5, 10_000])
+def test_nothing_leaves_that_loads_by_itself(written: str, leaves: str, size: int) -> None:
+    reader = MarkReader()
+    pieces = [written[at : at + size] for at in range(0, len(written), size)]
+    said = [one for piece in pieces for one in reader.feed(piece)] + list(reader.end())
+    assert "".join(map(str, said)) == leaves
