@@ -18,7 +18,7 @@ from accounts.models import Person
 from agents import runs
 from agents.event_stream import HEADERS, event_number, frames
 from agents.events import Failed
-from agents.journal import stored_after
+from agents.journal import asked_back, stored_after
 from agents.models import Conversation, Mode, Run, RunState
 from agents.survey_rows import as_data, csv_file
 from agents.writer import Summary
@@ -99,6 +99,13 @@ class SurveyOut(Schema):
     unread: list[UnreadableOut]
 
 
+class AsksOut(Schema):
+    """The run's answer is a question to the person; ask in the same conversation with what they say."""
+
+    question: str
+    options: list[str] = Field(description="answers to choose from; others are as good")
+
+
 class AnswerOut(Schema):
     run: UUID
     conversation: UUID
@@ -111,6 +118,7 @@ class AnswerOut(Schema):
     citations: list[CitationOut]
     claims: list[ClaimOut]
     usage: dict[str, int]
+    asks: AsksOut | None = Field(default=None, description="What has to be known before the question can be answered.")
     survey: SurveyOut | None = Field(default=None, description="Of a run that checks every document: its rows.")
     error: Problem | None = Field(default=None, description="Why a run failed or was stopped.")
 
@@ -143,6 +151,7 @@ def answer_of(run: Run) -> dict[str, Any]:
         "citations": columns["citations"],
         "claims": columns["claims"],
         "usage": run.usage,
+        "asks": asked_back(run),
         "survey": as_data(run) if columns["road"] == "exhaustive" else None,
         "error": error,
     }

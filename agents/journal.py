@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from agents.events import LAST, Event, Failed, Finished, from_data, to_data
+from agents.events import LAST, Asked, Event, Failed, Finished, from_data, to_data
 from agents.models import Event as StoredEvent
 from agents.models import Run, RunState
 from agents.storable import cleaned
@@ -84,3 +84,11 @@ def stored_after(run_id: UUID, seq: int) -> Replay:
     running = run.state == RunState.RUNNING
     silent = run.heartbeat_at is None or run.heartbeat_at < timezone.now() - STALE_AFTER
     return Replay(events, running, running and silent)
+
+
+def asked_back(run: Run) -> dict[str, Any] | None:
+    """The question that a run's answer asks the person, with its options; None of a run that answers."""
+    if not run.asks:
+        return None
+    stored = StoredEvent.objects.filter(run=run, kind=Asked.kind).order_by("-seq").first()
+    return stored.data if stored else None

@@ -25,6 +25,7 @@ from accounts.models import Person
 from agents import runs
 from agents.deps import Deps
 from agents.events import Failed
+from agents.journal import asked_back
 from agents.models import Conversation, Mode, Run, RunState
 from agents.threads import in_thread
 from agents.tools import ToolError as Refused
@@ -120,7 +121,9 @@ async def ask(question: str, mode: Literal["auto", "fast", "thinking"] = "auto")
     run = await in_thread(Run.objects.get, pk=run.pk)
     if run.state != RunState.FINISHED:
         raise ToolError(failure)
-    return {"answer": run.answer, "citations": run.citations, "claims": run.claims}
+    asks = await in_thread(asked_back, run)
+    answer = {"answer": run.answer, "citations": run.citations, "claims": run.claims}
+    return answer | ({"asks": asks} if asks else {})
 
 
 def reader(person: Person) -> Deps:

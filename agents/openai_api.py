@@ -28,6 +28,7 @@ from accounts.models import Person
 from agents import runs
 from agents.event_stream import ALIVE, HEADERS, SILENCE_SECONDS, with_silences
 from agents.events import (
+    Asked,
     Cancelled,
     Checked,
     Cited,
@@ -41,6 +42,7 @@ from agents.events import (
     ToolCalled,
     to_data,
 )
+from agents.journal import asked_back
 from agents.models import Conversation, Run, RunState
 from agents.threads import in_thread
 
@@ -83,6 +85,7 @@ class ChatIn(BaseModel):
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
+    n: int | None = None
 
 
 class Refused(Exception):
@@ -174,6 +177,8 @@ def _body(request: HttpRequest) -> ChatIn:
         where = ".".join(str(part) for part in problem["loc"])
         raise Refused(400, f"{where}: {problem['msg']}".removeprefix(": "), "invalid_request", where or None) from error
     _check_model(body.model)
+    if body.n not in (None, 1):
+        raise Refused(400, _("There is one answer to a question here: leave n out, or set it to 1."), "invalid_n", "n")
     return body
 
 
@@ -226,6 +231,7 @@ async def _completion(run: Run, model: str) -> HttpResponse:
     if failure is not None:
         return _refusal(failure, language).response()
     run = await in_thread(Run.objects.get, pk=run.pk)
+    asks = await in_thread(asked_back, run)
     content = run.answer + _sources(run.citations, language)
     message = {"role": "assistant", "content": content, "refusal": None}
     if reasoning:
@@ -241,6 +247,7 @@ async def _completion(run: Run, model: str) -> HttpResponse:
             "usage": _usage(run.usage),
             "citations": run.citations,
             "claims": run.claims,
+            "asks": asks,
         }
     )
 
@@ -261,6 +268,7 @@ async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> Asyn
 
     citations: list[dict[str, Any]] = []
     claims: list[dict[str, Any]] = []
+    asks: dict[str, Any] | None = None
     answering = False
     yield chunk({"role": "assistant", "content": ""})
     async for item in with_silences(runs.follow(run.pk), SILENCE_SECONDS):
@@ -274,11 +282,13 @@ async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> Asyn
                 answering = True
                 yield chunk({"content": text})
             case ToolCalled() | Escalated() | Kept():
-                citations.clear()
                 if answering:
-                    # What was said before was a remark on the way; text that was sent cannot be taken back.
+                    # Text that was sent cannot be taken back: a remark on the way, or an answer that another follows.
                     answering = False
-                    yield chunk({"content": "\n\n"})
+                    yield chunk({"content": _turning(event, citations, language)})
+                citations.clear()
+            case Asked():
+                asks = to_data(event)
             case Cited():
                 citations += to_data(event)["citations"]
             case Checked():
@@ -286,7 +296,7 @@ async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> Asyn
             case Finished(usage=usage):
                 if sources := _sources(citations, language):
                     yield chunk({"content": sources})
-                yield chunk({}, "stop", citations=citations, claims=claims)
+                yield chunk({}, "stop", citations=citations, claims=claims, asks=asks)
                 if with_usage:
                     yield _frame({**head, "choices": [], "usage": _usage(usage)})
             case Failed() | Cancelled():
@@ -296,6 +306,18 @@ async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> Asyn
 
 def _frame(data: dict[str, Any]) -> bytes:
     return b"data: %s\n\n" % orjson.dumps(data)
+
+
+def _turning(event: Event, citations: list[dict[str, Any]], language: str) -> str:
+    """What stands in a stream between text that was sent and the answer that follows it."""
+    with override(language):
+        if isinstance(event, Escalated) and event.answer:
+            after = _("The sources do not fully carry this first answer. A more thorough one follows.")
+        elif isinstance(event, Kept):
+            after = _("The first answer stands.")
+        else:
+            return "\n\n"
+    return f"{_sources(citations, language)}\n\n---\n\n*{after}*\n\n"
 
 
 def _refusal(event: Event, language: str) -> Refused:

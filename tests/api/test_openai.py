@@ -9,7 +9,7 @@ import pytest
 
 from agents.models import Conversation, Run, RunState
 from tests.api.asking import ANSWER, broken, cut_off, good, overloaded
-from tests.llm.scripted import reasoning
+from tests.llm.scripted import reasoning, text, tool_calls
 from tests.world import World
 
 QUESTION: Any = {"role": "user", "content": "How many days of annual leave do I have?"}
@@ -130,6 +130,36 @@ def test_fields_that_mean_nothing_here_are_accepted(bob: openai.OpenAI, world: W
     options: Any = {"max_tokens": 10, "temperature": 0.2, "top_p": 0.9, "n": 1, "user": "u", "seed": 1, "stop": ["x"]}
     completion = bob.chat.completions.create(**FAST, **options, tools=tools, extra_body=extra)
     assert str(completion.choices[0].message.content).startswith(ANSWER)
+
+
+def test_there_is_one_answer(bob: openai.OpenAI, world: World) -> None:
+    world.models.otherwise = good()
+    assert len(bob.chat.completions.create(**FAST, n=1).choices) == 1
+    with pytest.raises(openai.BadRequestError) as raised:
+        bob.chat.completions.create(**FAST, n=2)
+    assert raised.value.param == "n"
+
+
+def test_a_quick_answer_and_the_one_that_follows_do_not_run_together(bob: openai.OpenAI, world: World) -> None:
+    wrong = "You have 25 days of annual leave [1]."
+    world.models.enqueue(text(wrong), reasoning("25 is not there.") + good())
+    stream = bob.chat.completions.create(model="zhinang-auto", messages=[QUESTION], stream=True)
+    content = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+    first, separator, second = content.partition("\n\n---\n\n*")
+    assert separator
+    assert first.startswith(wrong + "\n\n[1] Leave policy")
+    sentence, _separator, answer = second.partition("*\n\n")
+    assert sentence.endswith("A more thorough one follows.")
+    assert answer.startswith(ANSWER + "\n\n[1] Leave policy")
+
+
+def test_a_question_back_is_told(bob: openai.OpenAI, world: World) -> None:
+    asks = {"question": "Which country is it about?", "options": ["Germany", "China"]}
+    world.models.enqueue(tool_calls(("ask_person", asks)))
+    completion = bob.chat.completions.create(model="zhinang-thinking", messages=[QUESTION])
+    assert (completion.model_extra or {})["asks"] == asks
+    run = Run.objects.get(pk=str(completion.id).removeprefix("chatcmpl-"))
+    assert world.api("bob").get(f"/api/v1/runs/{run.pk}").json()["asks"] == asks
 
 
 def test_an_unknown_model(bob: openai.OpenAI) -> None:
