@@ -14,6 +14,7 @@ from agents.judging import FULLY_COVERED, coverage
 from agents.sources import Shown
 from kb import reading
 from kb.access import acting_as, acting_as_system, documents_for
+from kb.filters import ANYTHING, Filters
 from kb.search import Hit, search, search_as
 
 LIMIT = 8
@@ -26,9 +27,11 @@ def hits(
     limit: int = LIMIT,
     collections: Sequence[int] | None = None,
     as_of: date | None = None,
+    filters: Filters = ANYTHING,
 ) -> list[Hit]:
     """The best passages for a query that the asker may read, valid on `as_of`, or else on the run's day."""
-    return search_as(deps.person, query, limit=limit, collections=collections, as_of=as_of or deps.as_of)
+    day = as_of or deps.as_of
+    return search_as(deps.person, query, limit=limit, collections=collections, as_of=day, filters=filters)
 
 
 def show(deps: Deps, found: Iterable[Hit]) -> list[Shown]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 from django.db import connection
-from django.db.models import Exists, Max, OuterRef, Subquery
+from django.db.models import Exists, Max, OuterRef
 from numpy.typing import NDArray
 
 from kb.access import documents_for
@@ -21,7 +21,7 @@ from kb.generations import answering
 from kb.matching import folded
 from kb.models import DocumentVersion, State
 from kb.models_index import EmbeddingGeneration
-from kb.versions import valid_on
+from kb.versions import in_force_on
 
 Trouble = Literal["", "failed", "not_ready", "no_text", "not_in_force"]
 BY_WORDS, BY_MEANING = 3, 2
@@ -132,7 +132,7 @@ def _documents(day: date, collections: Sequence[int] | None) -> Any:
     ready = versions.filter(state=State.READY)
     working = versions.filter(state__in=[State.QUEUED, State.PARSING, State.EMBEDDING, State.INDEXING])
     documents = documents_for().annotate(
-        version_id=Subquery(ready.filter(valid_on(day)).order_by("-number").values("pk")[:1]),
+        version_id=in_force_on(day),
         has_ready=Exists(ready),
         is_working=Exists(working),
     )

@@ -6,12 +6,19 @@ Several values of one filter widen it (either will do); several filters narrow i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Func, QuerySet, TextField
+from django.db.models.functions import Coalesce, TruncDate
 
 from kb.errors import DocumentError
 from kb.parsing.kinds import KINDS
+
+if TYPE_CHECKING:
+    from kb.models import DocumentVersion
 
 DocumentType = Literal[
     "pdf", "word", "presentation", "spreadsheet", "text", "markdown", "html", "mail", "image", "epub", "data"
@@ -32,6 +39,12 @@ _KINDS_OF: dict[DocumentType, tuple[str, ...]] = {
     "epub": ("epub",),
     "data": ("json", "xml"),
 }
+
+
+class _Lowered(Func):
+    """The tags of a document in small letters, as `lower` writes them in the search."""
+
+    template = "lower(%(expressions)s::text)::text[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,26 @@ class Filters:
             "dated_to": self.dated_to,
             "zone": settings.TIME_ZONE,
         }
+
+    def of(self, versions: "QuerySet[DocumentVersion]") -> "QuerySet[DocumentVersion]":
+        """Those of these versions that fit; the same conditions for lists of documents."""
+        if self.documents is not None:
+            versions = versions.filter(document__in=self.documents)
+        if self.types:
+            versions = versions.filter(media_type__in=self.parameters()["types"])
+        if self.languages:
+            versions = versions.filter(language__in=self.languages)
+        if self.tags:
+            lowered = _Lowered("document__tags", output_field=ArrayField(TextField()))
+            versions = versions.alias(lowered=lowered).filter(lowered__overlap=self.parameters()["tags"])
+        if self.dated_from or self.dated_to:
+            changed = TruncDate("document__updated_at", tzinfo=ZoneInfo(settings.TIME_ZONE))
+            versions = versions.alias(dated=Coalesce("effective_from", changed))
+        if self.dated_from:
+            versions = versions.filter(dated__gte=self.dated_from)
+        if self.dated_to:
+            versions = versions.filter(dated__lte=self.dated_to)
+        return versions
 
     def _conditions(self) -> dict[str, str]:
         conditions = {

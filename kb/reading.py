@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from psycopg.errors import QueryCanceled
 
 from kb.access import current_actor
@@ -12,6 +13,7 @@ from kb.errors import DocumentError
 from kb.matching import folded, occurrences, part_of_line
 from kb.models import Page
 from kb.page_images import has_page_images, page_image
+from kb.versions import in_force_on
 
 __all__ = [
     "Heading",
@@ -97,10 +99,13 @@ def quote_boxes(version_id: int, start: int, end: int) -> list[tuple[int, list[B
     return found
 
 
-def find_exact(text: str, documents: Iterable[int] | None = None, limit: int = 20) -> list[Match]:
+def find_exact(
+    text: str, documents: Iterable[int] | None = None, limit: int = 20, as_of: date | None = None
+) -> list[Match]:
     """Where the versions that answer today say `text`, whatever its case, widths, compatibility forms and line breaks.
 
-    At most `limit` places, document by document in the order of their numbers.
+    At most `limit` places, document by document in the order of their numbers. With `as_of`, in the versions that were
+    in force on that day.
 
     Raises:
         DocumentError: find_too_slow.
@@ -109,7 +114,7 @@ def find_exact(text: str, documents: Iterable[int] | None = None, limit: int = 2
     if len(folded(text)) < 2 or len(text) > LONGEST_QUOTE:
         return []
     matches: list[Match] = []
-    for page in _pages_that_say(text, documents, limit):
+    for page in _pages_that_say(text, documents, limit, as_of):
         for start, end in occurrences(page.text, text):
             matches.append(_match(page, start, end))
             if len(matches) == limit:
@@ -122,10 +127,13 @@ def _pages(version_id: int, start: int, end: int) -> QuerySet[Page]:
     return Page.objects.filter(version=version_id, start__lt=end, end__gt=start).order_by("ordinal")
 
 
-def _pages_that_say(text: str, documents: Iterable[int] | None, limit: int) -> list[Page]:
-    """The first pages of current versions whose folded text holds `text`, with their document as `document`."""
+def _pages_that_say(text: str, documents: Iterable[int] | None, limit: int, as_of: date | None = None) -> list[Page]:
+    """The first pages of the versions that answer whose folded text holds `text`, with their document as `document`."""
+    answering = Q(version__document__current_version=F("version"))
+    if as_of is not None:
+        answering = Q(version=in_force_on(as_of, "version__document"))
     pages = (
-        Page.objects.filter(Contains(F("folded"), Value(folded(text))), version__document__current_version=F("version"))
+        Page.objects.filter(answering, Contains(F("folded"), Value(folded(text))))
         .annotate(document=F("version__document"))
         .order_by("document", "ordinal")
         .only("version", "start", "number", "text")

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
 from kb.access import acting_as_system
@@ -13,6 +13,12 @@ def valid_on(day: date) -> Q:
     """The condition that a version is valid on `day`; an open end has no limit."""
     begun = Q(effective_from__isnull=True) | Q(effective_from__lte=day)
     return begun & (Q(effective_to__isnull=True) | Q(effective_to__gte=day))
+
+
+def in_force_on(day: date, document: str = "pk") -> Subquery:
+    """The number of the version in force on `day`, of the document that the outer row names with `document`."""
+    ready = DocumentVersion.objects.filter(valid_on(day), document=OuterRef(document), state=State.READY)
+    return Subquery(ready.order_by("-number").values("pk")[:1])
 
 
 def switch_current(document: Document, day: date | None = None) -> bool:

@@ -12,8 +12,19 @@ from agents.deps import Deps
 from agents.evidence import hits, show
 from agents.threads import in_thread
 from agents.tools import Result, ToolError
-from agents.tools.shelf import AS_OF, other_versions, tables_beneath
+from agents.tools.shelf import (
+    AS_OF,
+    DATED_FROM,
+    DATED_TO,
+    LANGUAGES,
+    TAGS,
+    TYPES,
+    narrowed,
+    other_versions,
+    tables_beneath,
+)
 from kb.access import acting_as, collections_for
+from kb.filters import DocumentType, Language
 
 NAMED = 40
 
@@ -24,6 +35,11 @@ async def search_knowledge(
     collections: Annotated[list[str] | None, Field(description="Names of collections; all if empty.")] = None,
     limit: Annotated[int, Field(ge=1, le=20, description="How many passages.")] = 8,
     as_of: Annotated[date | None, Field(description=AS_OF)] = None,
+    tags: Annotated[list[str] | None, Field(description=TAGS)] = None,
+    types: Annotated[list[DocumentType] | None, Field(description=TYPES)] = None,
+    languages: Annotated[list[Language] | None, Field(description=LANGUAGES)] = None,
+    dated_from: Annotated[date | None, Field(description=DATED_FROM)] = None,
+    dated_to: Annotated[date | None, Field(description=DATED_TO)] = None,
 ) -> Result:
     """Search the company's documents by meaning and by words. Gives passages with source numbers to cite.
 
@@ -31,12 +47,16 @@ async def search_knowledge(
     documents have others, `other_versions` names them with their days, and `as_of` searches those. `tables` names the
     tables that the passages are a part of, for `query_tables`."""
     scope = await in_thread(collection_ids, deps, collections) if collections else deps.collections
-    found = await in_thread(hits, deps, query, limit=limit, collections=scope, as_of=as_of)
+    filters = narrowed(tags, types, languages, dated_from, dated_to)
+    found = await in_thread(hits, deps, query, limit=limit, collections=scope, as_of=as_of, filters=filters)
     shown = show(deps, found)
     titles = list(dict.fromkeys(one.source.title for one in shown))
     data: dict[str, Any] = {}
     if not shown:
-        data = {"passages": [], "note": "Nothing was found. Try other words, or list_documents."}
+        data = {
+            "passages": [],
+            "note": f"Nothing was found. Try other words{', fewer filters' if filters.any else ''}, or list_documents.",
+        }
     elif others := await in_thread(other_versions, deps, {hit.version_id for hit in found}):
         data = {"other_versions": others}
     if tables := await in_thread(tables_beneath, deps, [(hit.version_id, hit.start, hit.end) for hit in found]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,11 +13,18 @@ from agents.deps import Deps
 from agents.sources import Shown
 from agents.tools import ToolError
 from kb.access import acting_as, current_actor, documents_for
+from kb.errors import DocumentError
+from kb.filters import DocumentType, Filters, Language
 from kb.models import Document, DocumentVersion, Passage, State
 from kb.tables import TableInfo, tables_at
 from kb.versions import valid_on
 
 AS_OF = "Take the versions in force on this day (YYYY-MM-DD) instead of today's."
+TAGS = "Only documents with one of these tags."
+TYPES = "Only documents of one of these types."
+LANGUAGES = "Only documents in one of these languages."
+DATED_FROM = "Only versions that are valid from this day (YYYY-MM-DD) or a later one, or were changed since."
+DATED_TO = "Only versions that are valid from this day (YYYY-MM-DD) or an earlier one, or were last changed by then."
 OTHERS = 12
 TABLES = 6
 COLUMNS = 40
@@ -44,6 +51,30 @@ def readable(deps: Deps) -> QuerySet[Document]:
     """Inside `acting_as`: the documents in the run's scope."""
     documents = documents_for()
     return documents if deps.collections is None else documents.filter(collection_id__in=deps.collections)
+
+
+def narrowed(
+    tags: Sequence[str] | None,
+    types: Sequence[DocumentType] | None,
+    languages: Sequence[Language] | None,
+    dated_from: date | None,
+    dated_to: date | None,
+) -> Filters:
+    """The filters that a model gives.
+
+    Raises:
+        ToolError: when the dates are reversed.
+    """
+    try:
+        return Filters(
+            types=types or (),
+            languages=languages or (),
+            tags=tags or (),
+            dated_from=dated_from,
+            dated_to=dated_to,
+        )
+    except DocumentError as error:
+        raise ToolError(error.en) from error
 
 
 def version_of(deps: Deps, number: int, as_of: date | None = None) -> DocumentVersion:

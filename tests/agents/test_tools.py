@@ -14,6 +14,7 @@ from agents.tools import Result, ToolError, for_model, parse_arguments
 from agents.tools.table import TOOLS
 from kb.access import acting_as_system
 from kb.errors import DocumentError
+from kb.matching import folded
 from kb.models import Collection, Document, DocumentVersion, State
 from tests.agents.conftest import AddDocument
 from tests.llm.scripted import ScriptedServer
@@ -37,7 +38,9 @@ def test_the_schema_is_the_signature() -> None:
     schema = TOOLS["search_knowledge"].spec.parameters
     assert schema["type"] == "object"
     assert schema["required"] == ["query"]
-    assert set(schema["properties"]) == {"query", "collections", "limit", "as_of"}
+    assert set(schema["properties"]) == {
+        "query", "collections", "limit", "as_of", "tags", "types", "languages", "dated_from", "dated_to",
+    }  # fmt: skip
     assert schema["properties"]["collections"] == {
         "description": "Names of collections; all if empty.", "type": "array", "items": {"type": "string"},
     }  # fmt: skip
@@ -189,6 +192,70 @@ def test_exact_words_are_found(
         call(deps, "find_in_documents", text="business")
     monkeypatch.undo()
     assert call(scoped, "find_in_documents", text="business class").found == 1
+
+
+def test_another_day_has_its_own_texts_and_list(
+    add_document: AddDocument, handbook: Collection, bob: Person, scripted: ScriptedServer
+) -> None:
+    document = add_document(handbook, "Rule", "New rule.", effective_from=date(2025, 1, 1))
+    with acting_as_system():
+        new = document.current_version
+        assert new
+        old = DocumentVersion.objects.create(
+            document=document, scope=document.scope, number=0, filename="a", sha256="a", size=1, state=State.READY,
+            effective_from=date(2023, 1, 1), effective_to=date(2024, 12, 31),
+        )  # fmt: skip
+        for row in (new.passages.get(), new.pages.get()):
+            row.pk, row.version, row.text = None, old, "Old rule."
+            if hasattr(row, "folded"):
+                row.folded = folded(row.text)
+            row.save()
+
+    def days(**arguments: object) -> list[str]:
+        listed = call(deps, "list_documents", **arguments)
+        return [one["effective_from"] for one in listed.data["documents"]]
+
+    for deps, day in ((deps_for(bob, scripted), {"as_of": "2024-06-01"}), (deps_for(bob, as_of=date(2024, 6, 1)), {})):
+        found = call(deps, "find_in_documents", text="old rule", **day)
+        assert [one.text for one in found.shown] == ["Old rule."]
+        assert call(deps, "find_in_documents", text="new rule", **day).found == 0
+        assert call(deps, "find_in_documents", text="old rule", document=document.pk, **day).found == 1
+        assert days(**day) == ["2023-01-01"]
+    deps = deps_for(bob, scripted)
+    assert call(deps, "find_in_documents", text="old rule").found == 0
+    assert days() == ["2025-01-01"]
+    assert days(as_of="2022-01-01") == []
+
+
+def test_searches_and_lists_can_be_narrowed(
+    library: dict[str, Document], bob: Person, scripted: ScriptedServer
+) -> None:
+    with acting_as_system():
+        Document.objects.filter(pk__in=[library["travel"].pk, library["salaries"].pk]).update(tags=["Travel", "2025"])
+        for name, language, kind in (("travel", "en", "application/pdf"), ("travel_zh", "zh", "text/markdown")):
+            version = library[name].current_version
+            assert version
+            version.language, version.media_type = language, kind
+            version.save()
+        version.effective_from = date(2020, 5, 1)
+        version.save()
+    deps = deps_for(bob, scripted)
+    for filters, titles in (
+        ({"tags": ["travel", "other"]}, ["Travel policy"]),
+        ({"types": ["pdf"]}, ["Travel policy"]),
+        ({"types": ["pdf"], "languages": ["zh"]}, []),
+        ({"languages": ["zh"]}, ["差旅制度"]),
+        ({"dated_to": "2020-12-31"}, ["差旅制度"]),
+        ({"dated_from": "2021-01-01", "tags": ["Travel"]}, ["Travel policy"]),
+    ):
+        listed = call(deps, "list_documents", **filters)
+        assert [one["title"] for one in listed.data["documents"]] == titles, filters
+        found = call(deps, "search_knowledge", query="hotel 住宿标准", **filters)
+        assert {one.source.title for one in found.shown} == set(titles), filters
+    assert "fewer filters" in call(deps, "search_knowledge", query="hotel", tags=["none"]).data["note"]
+    for name, needed in (("list_documents", {}), ("search_knowledge", {"query": "hotel"})):
+        with pytest.raises(ToolError, match="last day"):
+            call(deps, name, dated_from="2025-01-02", dated_to="2025-01-01", **needed)
 
 
 def test_nothing_found_is_said(library: dict[str, Document], bob: Person, scripted: ScriptedServer) -> None:
