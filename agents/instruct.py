@@ -45,18 +45,20 @@ async def answer(
     """
     tools = (ESCALATE,) if may_escalate(deps) and not so_far else ()
     model = deps.model("instruct")
+    handed_over: Escalated | None = None
     stream = model.stream(messages(deps, shown, so_far), tools=tools, thinking=False, max_tokens=ANSWER_TOKENS)
     async with aclosing(stream) as deltas:
         async for delta in deltas:
-            if isinstance(delta, TextDelta):
+            if isinstance(delta, TextDelta) and not handed_over:
                 yield Text(delta.text)
             elif isinstance(delta, Usage):
                 deps.count(delta, await model.resolve())
             elif isinstance(delta, ToolCall) and tools:
-                yield Escalated(_reason(delta))
-                return
-            elif isinstance(delta, Finished) and delta.reason == "length":
+                handed_over = handed_over or Escalated(_reason(delta))  # what the reply cost comes after its calls
+            elif isinstance(delta, Finished) and delta.reason == "length" and not handed_over:
                 yield Limited("tokens")
+    if handed_over:
+        yield handed_over
 
 
 def _reason(call: ToolCall) -> str:

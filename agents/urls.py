@@ -15,6 +15,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/regenerate/", views.regenerate, name="regenerate"),
     path("runs/<uuid:run_id>/feedback/", views.feedback, name="feedback"),
     path("documents/d/<int:pk>/questions/", document_views.questions, name="document_questions"),
+    path("thinking-left/", views.thinking_left, name="thinking_left"),
     path("models/", views.models, name="models"),
     path("tool-servers/", tool_server_views.servers, name="tool_servers"),
     path("tool-servers/new/", tool_server_views.new_server, name="new_tool_server"),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Person
 from agents import runs
 from agents.api import csv_response
+from agents.budget import budget_of
 from agents.conversations import TURNS_SHOWN, begin_nearest, by_day, new_turn, turns_of
 from agents.event_stream import HEADERS, event_number
 from agents.models import Conversation, Feedback, Mode, Run, RunState
@@ -228,6 +229,15 @@ def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         runs.cancel(run)
     conversation.delete()
     return redirect("agents:home")
+
+
+@never_cache
+@login_required
+def thinking_left(request: HttpRequest) -> HttpResponse:
+    """How often questions may still be thought about further unasked today: in the account's menu, or as a page."""
+    context = {"place": "thinking_left", "budget": budget_of(signed_in(request))}
+    panel = bool(request.headers.get("HX-Request"))
+    return render(request, "agents/_thinking_left.html" if panel else "agents/thinking_left.html", context)
 
 
 @login_required

@@ -14,8 +14,8 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from accounts.api import KeyAuth
-from accounts.api import router as people
 from agents.api import router as questions
+from agents.me_api import router as people
 from agents.tool_server_api import router as tool_servers
 from config.field_errors import sentence
 from kb.document_api import router as knowledge

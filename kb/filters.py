@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Func, QuerySet, TextField
 from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from kb.errors import DocumentError
 from kb.parsing.kinds import KINDS
@@ -103,13 +104,12 @@ class Filters:
         if self.tags:
             lowered = _Lowered("document__tags", output_field=ArrayField(TextField()))
             versions = versions.alias(lowered=lowered).filter(lowered__overlap=self.parameters()["tags"])
-        if self.dated_from or self.dated_to:
-            changed = TruncDate("document__updated_at", tzinfo=ZoneInfo(settings.TIME_ZONE))
-            versions = versions.alias(dated=Coalesce("effective_from", changed))
+        changed = TruncDate("document__updated_at", tzinfo=ZoneInfo(settings.TIME_ZONE))
+        day = Coalesce("effective_from", changed)
         if self.dated_from:
-            versions = versions.filter(dated__gte=self.dated_from)
+            versions = versions.filter(GreaterThanOrEqual(day, self.dated_from))
         if self.dated_to:
-            versions = versions.filter(dated__lte=self.dated_to)
+            versions = versions.filter(LessThanOrEqual(day, self.dated_to))
         return versions
 
     def _conditions(self) -> dict[str, str]:

@@ -20,6 +20,7 @@ DOORS = {
     "document_views",
     "tool_server_views",
     "tool_server_api",
+    "me_api",
     "source_api",
     "openai_api",
     "mcp",

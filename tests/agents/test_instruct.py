@@ -5,6 +5,7 @@ import json
 import pytest
 
 from accounts.models import Person
+from agents.budget import budget_of
 from agents.events import Checked, Cited, Escalated, Failed, Finished, Limited, Routed, Text, ToolReturned, answer_of
 from agents.models import Run, RunState
 from kb.models import Document
@@ -135,8 +136,8 @@ def test_a_sentence_with_a_wrong_number_is_marked(ask: Asker, scripted: Scripted
 
 def test_the_fast_road_hands_over_with_its_evidence(ask: Asker, scripted: ScriptedServer) -> None:
     scripted.enqueue(
-        text("One moment. ") + tool_calls(("escalate", {"reason": "It needs two policies."})),
-        text("You have 15 days of annual leave [1]."),
+        text("One moment. ", usage=(100, 20)) + tool_calls(("escalate", {"reason": "It needs two policies."})),
+        text("You have 15 days of annual leave [1].", usage=(11, 7)),
     )
 
     events = ask(QUESTION)
@@ -146,6 +147,8 @@ def test_the_fast_road_hands_over_with_its_evidence(ask: Asker, scripted: Script
     last = events[-1]
     assert isinstance(last, Finished)
     assert (last.mode, last.answer) == ("thinking", "You have 15 days of annual leave [1].")
+    assert last.usage["prompt_tokens"] == 111, "the reply that hands over counts"
+    assert budget_of(ask.person).tokens == 138
     fast, thinking = scripted.chats()
     assert [tool["function"]["name"] for tool in fast["tools"]] == ["escalate"]
     assert thinking["enable_thinking"] is True

@@ -51,7 +51,10 @@ def test_whose_key_this_is(api: ClientOf, alice: Person) -> None:
         "name": "alice",
         "groups": ["People"],
         "is_admin": False,
-    }
+        "thinking": {
+            "runs": 0, "runs_limit": 50, "tokens": 0, "tokens_limit": 3_000_000, "runs_left": 50,
+        },
+    }  # fmt: skip
 
 
 def test_a_collection_is_made_read_and_deleted(api: ClientOf, admin: Person, alice: Person, bob: Person) -> None:

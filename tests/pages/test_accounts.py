@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.api_keys import person_of_key
 from accounts.models import ApiKey, Person
@@ -119,3 +120,13 @@ def test_a_group_is_a_name_without_permissions(admin: Person, sign_in: SignIn) -
     html = sign_in(admin).get(reverse("admin:auth_group_add")).content.decode()
     assert 'name="name"' in html
     assert 'name="permissions"' not in html
+
+
+def test_what_is_left_of_todays_thinking(bob: Person, sign_in: SignIn, settings: Settings) -> None:
+    client = sign_in(bob)
+    assert 'hx-trigger="toggle from:closest details"' in client.get("/keys/").content.decode()
+    fragment = client.get("/thinking-left/", headers={"HX-Request": "true"}).content.decode()
+    assert "50 of 50 left" in fragment
+    assert "<html" not in fragment
+    settings.THINKING_RUNS_PER_DAY = 0
+    assert "Today's is used up" in client.get("/thinking-left/").content.decode()
