@@ -17,9 +17,12 @@ from accounts.api import Problem, asker
 from accounts.models import Person
 from agents import runs
 from agents.event_stream import HEADERS, event_number, frames
-from agents.events import Failed
+from agents.events import Citation, Failed
+from agents.feedback import COMMENT_LENGTH, give
 from agents.journal import asked_back, stored_after
+from agents.language import language_of
 from agents.models import Conversation, Mode, Run, RunState
+from agents.suggestions import next_questions
 from agents.survey_rows import as_data, csv_file
 from agents.writer import Summary
 from kb.access import acting_as, collections_for
@@ -119,6 +122,9 @@ class AnswerOut(Schema):
     claims: list[ClaimOut]
     usage: dict[str, int]
     asks: AsksOut | None = Field(default=None, description="What has to be known before the question can be answered.")
+    suggested: list[str] = Field(
+        default=[], description="Questions that the cited documents would answer next, as far as you may read them."
+    )
     survey: SurveyOut | None = Field(default=None, description="Of a run that checks every document: its rows.")
     error: Problem | None = Field(default=None, description="Why a run failed or was stopped.")
 
@@ -152,9 +158,18 @@ def answer_of(run: Run) -> dict[str, Any]:
         "claims": columns["claims"],
         "usage": run.usage,
         "asks": asked_back(run),
+        "suggested": _suggested(run),
         "survey": as_data(run) if columns["road"] == "exhaustive" else None,
         "error": error,
     }
+
+
+def _suggested(run: Run) -> list[str]:
+    if run.state != RunState.FINISHED or run.asks:
+        return []
+    chinese = language_of(run.question) == "zh"
+    with acting_as(run.person):
+        return next_questions((Citation(**one) for one in run.citations), chinese=chinese, asked={run.question})
 
 
 def own_run(person: Person, run_id: UUID) -> Run:
@@ -163,7 +178,7 @@ def own_run(person: Person, run_id: UUID) -> Run:
     Raises:
         Http404: when there is none; somebody else's run is none.
     """
-    run = Run.objects.filter(pk=run_id, person=person).first()
+    run = Run.objects.select_related("person").filter(pk=run_id, person=person).first()
     if run is None:
         raise Http404
     return run
@@ -296,3 +311,26 @@ def keep_quick(request: HttpRequest, run_id: UUID) -> Any:
         raise HttpError(409, _("No quick answer is being thought about further here."))
     run.refresh_from_db()
     return Status(202, answer_of(run))
+
+
+class FeedbackIn(Schema):
+    helped: bool
+    reason: Literal["", "wrong", "incomplete", "outdated", "source_wrong", "other"] = Field(
+        default="", description="Why it did not help; passed over when it did."
+    )
+    comment: Annotated[str, Field(max_length=COMMENT_LENGTH)] = ""
+
+
+class FeedbackOut(Schema):
+    run: UUID
+    helped: bool
+    reason: str
+    comment: str
+
+
+@router.post("/runs/{run_id}/feedback", response=FeedbackOut, summary="Say whether an answer helped")
+def give_feedback(request: HttpRequest, run_id: UUID, body: FeedbackIn) -> dict[str, Any]:
+    """Kept with the run, in the place of what you said before. Administrators read it with question and answer."""
+    run = own_run(asker(request), run_id)
+    given = give(run, helped=body.helped, reason=body.reason, comment=body.comment)
+    return {"run": run.pk, "helped": given.helped, "reason": given.reason, "comment": given.comment}

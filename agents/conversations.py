@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Person
 from agents.events import from_data
+from agents.language import language_of
 from agents.models import Conversation, Event, Feedback, Run, RunState
+from agents.suggestions import next_questions
 from agents.turns import Turn
 from kb.access import acting_as
 from kb.snippets import Place, snippets
@@ -74,8 +76,8 @@ def _folded(runs: Sequence[Run]) -> dict[UUID, Turn]:
     for run in runs:
         if run.state != RunState.RUNNING:
             turns[run.pk].answer = run.answer
-    for run_id, helped in Feedback.objects.filter(run__in=list(turns)).values_list("run", "helped"):
-        turns[run_id].helped = helped
+    for given in Feedback.objects.filter(run__in=list(turns)):
+        turns[given.run_id].helped, turns[given.run_id].feedback_reason = given.helped, given.reason
     return turns
 
 
@@ -95,3 +97,13 @@ def begin_nearest(person: Person, turns: Sequence[Turn]) -> None:
             for source in turn.nearest_sources
             if (source.version, source.start, source.end) in found
         ]
+
+
+def suggest(turns: Sequence[Turn]) -> None:
+    """Inside `acting_as`: give the last turn the questions to ask next, except those that have been asked."""
+    if not turns or turns[-1].state != "finished" or turns[-1].options:
+        return
+    last = turns[-1]
+    asked = {turn.question for turn in turns}
+    chinese = language_of(last.question) == "zh"
+    last.suggested = next_questions(last.citations, chinese=chinese, asked=asked)

@@ -101,17 +101,30 @@ class Event(models.Model):
         return f"{self.run_id}#{self.seq} {self.kind}"
 
 
+class Reason(models.TextChoices):
+    """Why an answer did not help. The words are part of the API."""
+
+    WRONG = "wrong", _("The answer is wrong")
+    INCOMPLETE = "incomplete", _("Something is missing")
+    OUTDATED = "outdated", _("It is out of date")
+    SOURCE_WRONG = "source_wrong", _("The source is wrong")
+    OTHER = "other", _("Something else")
+
+
 class Feedback(models.Model):
-    """Whether an answer helped."""
+    """Whether an answer helped, and why not."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="feedback")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     helped = models.BooleanField()
+    reason = models.CharField(max_length=20, choices=Reason, blank=True)
     comment = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["run", "person"], name="feedback_once")]
+        indexes: ClassVar = [models.Index(fields=["helped", "-updated_at"], name="feedback_latest")]
 
     def __str__(self) -> str:
         return f"{self.run_id} {'+' if self.helped else '-'}"

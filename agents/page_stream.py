@@ -16,13 +16,14 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from accounts.models import Person
-from agents.conversations import begin_nearest, new_turn, turn_of
+from agents.conversations import begin_nearest, new_turn, suggest, turn_of
 from agents.event_stream import ALIVE, SILENCE_SECONDS, with_silences
 from agents.events import LAST, Event, Text, Thinking, to_data
 from agents.models import Run
 from agents.rendering import render, stable_end
 from agents.runs import follow
 from agents.threads import in_thread
+from kb.access import acting_as
 
 PAUSE = 0.1
 """Seconds in which pieces of text are gathered, so that a stream that catches up is not rendered piece by piece."""
@@ -124,6 +125,8 @@ def _final(run_id: Any, person: Person, language: str) -> dict[str, str]:
     """The parts of an ended turn, as a reload shows them."""
     turn = turn_of(Run.objects.get(pk=run_id))
     begin_nearest(person, [turn])
+    with acting_as(person):
+        suggest([turn])
     with override(language):
         return {
             name: render_to_string(f"agents/_{name}.html", {"turn": turn})

@@ -81,9 +81,11 @@ class Turn:
     failure: Failed | None = None
     seconds: float = 0.0
     helped: bool | None = None
+    feedback_reason: str = ""
     earlier: list[Turn] = field(default_factory=list)
     nearest: list[tuple[Source, str]] = field(default_factory=list)
     survey: Survey | None = None
+    suggested: list[str] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         """Take in the next event."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from agents import document_views, tool_server_views, views
+from agents import document_views, feedback_views, tool_server_views, views
 
 app_name = "agents"
 urlpatterns = [
@@ -13,9 +13,10 @@ urlpatterns = [
     path("runs/<uuid:run_id>/cancel/", views.cancel, name="cancel"),
     path("runs/<uuid:run_id>/keep/", views.keep_quick, name="keep_quick"),
     path("runs/<uuid:run_id>/regenerate/", views.regenerate, name="regenerate"),
-    path("runs/<uuid:run_id>/feedback/", views.feedback, name="feedback"),
+    path("runs/<uuid:run_id>/feedback/", feedback_views.feedback, name="feedback"),
     path("documents/d/<int:pk>/questions/", document_views.questions, name="document_questions"),
     path("thinking-left/", views.thinking_left, name="thinking_left"),
+    path("feedback/", feedback_views.listing, name="feedback_list"),
     path("models/", views.models, name="models"),
     path("tool-servers/", tool_server_views.servers, name="tool_servers"),
     path("tool-servers/new/", tool_server_views.new_server, name="new_tool_server"),

@@ -18,13 +18,14 @@ from accounts.models import Person
 from agents import runs
 from agents.api import csv_response
 from agents.budget import budget_of
-from agents.conversations import TURNS_SHOWN, begin_nearest, by_day, new_turn, turns_of
+from agents.conversations import TURNS_SHOWN, begin_nearest, by_day, new_turn, suggest, turns_of
 from agents.event_stream import HEADERS, event_number
-from agents.models import Conversation, Feedback, Mode, Run, RunState
+from agents.models import Conversation, Mode, Run, RunState
 from agents.page_stream import page_frames
+from agents.suggestions import about
 from agents.survey_rows import csv_file
 from kb.access import acting_as, collections_for
-from kb.topics import Topic, topics
+from kb.topics import topics
 from llm.checks import check_models
 
 SAMPLES = 4
@@ -58,9 +59,10 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     hidden = conversation.runs.count() > TURNS_SHOWN if conversation and not everything else False
     begin_nearest(person, turns)
     with acting_as(person):
+        suggest(turns)
         shelves = list(collections_for().only("name"))
         chinese = (get_language() or "").startswith("zh")
-        samples = [] if turns else [sample_question(topic) for topic in topics(SAMPLES, chinese=chinese)]
+        samples = [] if turns else [about(topic, chinese=topic.chinese) for topic in topics(SAMPLES, chinese=chinese)]
     last = conversation.runs.order_by("-created_at").first() if conversation else None
     context = {
         "place": "" if conversation else "home",
@@ -77,16 +79,6 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "samples": samples,
     }
     return render(request, "agents/chat.html", context)
-
-
-def sample_question(topic: Topic) -> str:
-    """A question that the topic's document answers, in the document's own language."""
-    if topic.chinese:
-        return f"《{topic.title}》对{topic.heading}有哪些规定？"
-    heading = topic.heading
-    # A heading's first letter is large only because it stands first; abbreviations and names in capitals stay.
-    spoken = heading[0].lower() + heading[1:] if heading[1:2].islower() else heading
-    return f"What does “{topic.title}” say about {spoken}?"
 
 
 @require_POST
@@ -107,7 +99,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             as_of=_day(request.POST.get("as_of", "")),
         )
     except runs.QuestionError as error:
-        return _sentence(str(error), 422)
+        return sentence(str(error), 422)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("agents:conversation", run.conversation_id)
     context = {
@@ -142,7 +134,8 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _sentence(text: str, status: int) -> HttpResponse:
+def sentence(text: str, status: int) -> HttpResponse:
+    """A plain sentence, which the page shows as it is."""
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
@@ -150,10 +143,10 @@ async def events(request: HttpRequest, run_id: UUID) -> HttpResponse | Streaming
     """The run's events with the parts of the page they change. Goes on after `Last-Event-ID` or `?after=`."""
     person = await request.auser()
     if not isinstance(person, Person):
-        return _sentence(_("Sign in again to see this answer."), 403)
+        return sentence(_("Sign in again to see this answer."), 403)
     run = await sync_to_async(Run.objects.filter(pk=run_id, person=person).first)()
     if run is None:
-        return _sentence(_("There is no such answer."), 404)
+        return sentence(_("There is no such answer."), 404)
     after = event_number(request.headers.get("Last-Event-ID") or request.GET.get("after"))
     if run.state != RunState.RUNNING and after >= run.last_seq:
         return HttpResponse(status=204)  # tells an EventSource not to come back
@@ -194,30 +187,16 @@ def regenerate(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Answer the same question again, in the same mode or with more thought."""
     run = own_run(request, run_id)
     if run.state == RunState.RUNNING:
-        return _sentence(_("This answer is still being written. Wait for it, or stop it first."), 409)
+        return sentence(_("This answer is still being written. Wait for it, or stop it first."), 409)
     mode = request.POST.get("mode", "") or run.mode
     try:
         again = runs.regenerate(run, mode)
     except runs.QuestionError as error:
-        return _sentence(str(error), 422)
+        return sentence(str(error), 422)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("agents:conversation", run.conversation_id)
     turn = next(turn for turn in turns_of(run.conversation) if turn.run_id == again.pk)
     return render(request, "agents/_turn.html", {"turn": turn})
-
-
-@require_POST
-@login_required
-def feedback(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Whether an answer helped."""
-    run = own_run(request, run_id)
-    helped = request.POST.get("helped") == "yes"
-    Feedback.objects.update_or_create(run=run, person=run.person, defaults={"helped": helped})
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect("agents:conversation", run.conversation_id)
-    turn = new_turn(run)
-    turn.helped = helped
-    return render(request, "agents/_feedback.html", {"turn": turn})
 
 
 @require_POST

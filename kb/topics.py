@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from kb.access import documents_for
+from django.db.models import F, Q
+
+from kb.access import current_actor, documents_for
 from kb.models import Passage
 
 LOOKED_AT = 24
+AROUND = 20_000
+"""Characters before and after a place within which sections count as beside it."""
+BESIDE = 8
+"""Documents beside whose places is looked."""
+Place = tuple[int, int, int]
 _NUMBERING = re.compile(
     r"^\s*+(?:(?:§\s*)?\d+(?:\.\d+)*[.)、]?|[一二三四五六七八九十]+[、.]|第[一二三四五六七八九十百\d]+[章节条])\s*"
 )
@@ -50,6 +59,39 @@ def topics(limit: int, *, chinese: bool) -> list[Topic]:
         if heading:
             usable.append(Topic(title, heading, (language or "").startswith("zh")))
     return sorted(usable, key=lambda topic: topic.chinese != chinese)[:limit]
+
+
+def beside(places: Sequence[Place], limit: int) -> list[Topic]:
+    """The sections near the places (version, start, end) that none of the places touches, the nearest first.
+
+    Documents take turns. One query, and what the current person may not read is not in it; nor are versions that have
+    been replaced.
+    """
+    current_actor()
+    firsts: dict[int, int] = {}
+    for version, start, _end in places:
+        if version in firsts or len(firsts) < BESIDE:
+            firsts.setdefault(version, start)
+    around = Q()
+    for version, start in firsts.items():
+        around |= Q(version=version, start__gte=start - AROUND, start__lte=start + AROUND)
+    passages = Passage.objects.filter(around, enabled=True, kind="text", heading_path__len__gt=0)
+    rows = passages.filter(version=F("document__current_version")).values_list(
+        "version", "start", "end", "heading_path", "document__title", "version__language"
+    )
+    touched: set[tuple[int, str]] = set()
+    near: dict[int, list[tuple[int, Topic]]] = {version: [] for version in firsts}
+    for version, start, end, path, title, language in rows:
+        topic = Topic(title, _NUMBERING.sub("", path[-1]).strip(), (language or "").startswith("zh"))
+        near[version].append((abs(start - firsts[version]), topic))
+        if any(of == version and start < until and begin < end for of, begin, until in places):
+            touched.add((version, topic.heading))
+    lines = [
+        [topic for _far, topic in sorted(found, key=lambda one: one[0]) if (version, topic.heading) not in touched]
+        for version, found in near.items()
+    ]
+    turns = (topic for together in zip_longest(*lines) for topic in together if topic)
+    return [topic for topic in dict.fromkeys(turns) if _speaks(topic.heading, topic.title)][:limit]
 
 
 def _speaks(heading: str, title: str) -> bool:

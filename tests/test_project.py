@@ -21,6 +21,7 @@ DOORS = {
     "tool_server_views",
     "tool_server_api",
     "me_api",
+    "feedback_views",
     "source_api",
     "openai_api",
     "mcp",

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from agents import rendering
 from agents.events import Citation, Escalated, Failed, Revised, Source
+from agents.models import Reason
 from agents.survey_report import Survey
 from agents.tools.server_tools import PREFIX
 from agents.turns import Step, Turn
@@ -47,6 +48,12 @@ def weaknesses() -> dict[str, str]:
         "weak": _("the first search found too little"),
         "asked": _("you asked for it"),
     }
+
+
+@register.filter
+def reasons(_turn: Turn) -> list[tuple[str, str]]:
+    """Why an answer may not have helped, to choose from."""
+    return [(str(value), str(label)) for value, label in Reason.choices]
 
 
 @register.filter

@@ -40,6 +40,7 @@ def test_an_answer_with_its_citations_and_claims(bobs: Any, world: World) -> Non
     (claim,) = body["claims"]
     assert (claim["citations"], claim["support"]) == ([1], "supported")
     assert body["usage"]["prompt_tokens"] == 120
+    assert body["suggested"] == []  # the document has no other section
     assert bobs.get(f"/api/v1/runs/{body['run']}").json() == body
 
 
@@ -154,3 +155,12 @@ def test_answers_from_chosen_collections_alone(bobs: Any, world: World) -> None:
     shown = str(world.models.chats()[-1]["messages"][-1])
     assert CANARY in shown
     assert "annual leave a year" not in shown
+
+
+def test_feedback_with_its_reason(bobs: Any, world: World) -> None:
+    world.models.enqueue(good())
+    run = bobs.post("/api/v1/ask", json=QUESTION).json()["run"]
+    said = {"helped": False, "reason": "outdated", "comment": "It is 20 days."}
+    response = bobs.post(f"/api/v1/runs/{run}/feedback", json=said)
+    assert (response.status_code, response.json()) == (200, {"run": run, **said})
+    assert bobs.post(f"/api/v1/runs/{run}/feedback", json={"helped": False, "reason": "dull"}).status_code == 422

@@ -72,6 +72,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "api/v1/runs/<run_id>/cancel": ("POST",),
     "api/v1/runs/<run_id>/keep": ("POST",),
     "api/v1/runs/<run_id>/rows.csv": ("GET",),
+    "api/v1/runs/<run_id>/feedback": ("POST",),
     "c/<uuid:conversation_id>/": ("GET",),
     "runs/<uuid:run_id>/events": ("GET",),
     "runs/<uuid:run_id>/cancel/": ("POST",),
@@ -86,6 +87,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
 ADMINISTRATORS: dict[str, tuple[str, ...]] = {
     "documents/search/": ("GET",),  # for staff as well, over what they may read
     "documents/search/keep/": ("POST",),
+    "feedback/": ("GET",),
     "documents/sources/": ("GET",),
     "documents/sources/new/": ("GET", "POST"),
     "documents/sources/<int:source_id>/": ("GET",),
@@ -214,6 +216,8 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": {"enabled": False}, "content_type": JSON} if path.startswith("/api/") else {}
     if method == "PATCH":
         return {"data": {"title": "Mine", "effective_from": "2020-01-01"}, "content_type": JSON}
+    if path.endswith("/feedback"):
+        return {"data": {"helped": False}, "content_type": JSON}
     return {"data": {"helped": "yes"}} if "feedback" in path else {}
 
 

@@ -1,0 +1,74 @@
+"""Questions to ask next: from sections beside the cited ones, for whoever may read them."""
+
+from collections.abc import Callable
+
+from django.test import Client
+
+from accounts.models import Person
+from agents.models import Run
+from kb.access import acting_as_system
+from kb.models import Collection, Document, Passage
+from tests.pages.conftest import TEXT, answered
+
+SignIn = Callable[[Person], Client]
+NEXT = "What does “Travel policy” say about"
+
+
+def add_sections(document: Document, *headings: str) -> None:
+    """Further passages behind the document's first one, each with its heading."""
+    with acting_as_system():
+        first = Passage.objects.get(document=document)
+        for number, heading in enumerate(headings, 1):
+            start = len(TEXT) + 100 * number
+            first.pk, first.ordinal, first.start, first.end = None, number + 1, start, start + 50
+            first.heading_path = ["Travel", heading]
+            first.save(force_insert=True)
+
+
+def test_the_sections_beside_the_cited_one_are_suggested(
+    alice: Person,
+    handbook: Collection,
+    make_document: Callable[..., Document],
+    make_run: Callable[..., Run],
+    sign_in: SignIn,
+) -> None:
+    document = make_document(handbook)
+    add_sections(document, "3. Trains and flights", "Overview", "Meals", "VAT receipts", "Gifts")
+    run = make_run(alice, answered(document))
+    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+    suggested = [f"{NEXT} {heading}?" for heading in ("trains and flights", "meals", "VAT receipts")]
+    assert [question in html for question in suggested] == [True] * 3
+    assert html.count(NEXT) == 6  # each once as the value and once as the text
+    assert f"{NEXT} hotels" not in html
+
+
+def test_they_are_in_the_language_of_the_question_and_only_after_the_last_answer(
+    alice: Person,
+    handbook: Collection,
+    make_document: Callable[..., Document],
+    make_run: Callable[..., Run],
+    sign_in: SignIn,
+) -> None:
+    document = make_document(handbook)
+    add_sections(document, "Meals")
+    first = make_run(alice, answered(document))
+    make_run(alice, answered(document), first.conversation, question="住宿标准是多少？")
+    html = sign_in(alice).get(f"/c/{first.conversation_id}/").content.decode()
+    assert "《Travel policy》对Meals有哪些规定？" in html
+    assert NEXT not in html
+
+
+def test_what_may_no_longer_be_read_is_not_named(
+    alice: Person,
+    bob: Person,
+    people_files: Collection,
+    make_document: Callable[..., Document],
+    make_run: Callable[..., Run],
+    sign_in: SignIn,
+) -> None:
+    document = make_document(people_files)
+    add_sections(document, "Dismissals")
+    for person, named in ((alice, True), (bob, False)):
+        run = make_run(person, answered(document))
+        page = sign_in(person).get(f"/c/{run.conversation_id}/").content.decode()
+        assert ("dismissals" in page) is named
