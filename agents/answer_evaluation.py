@@ -32,6 +32,7 @@ from kb.access import acting_as
 from kb.beir import SetQuestion, read_set, recall, spread
 from kb.collections import set_groups
 from kb.evaluation import Judge, Progress, Shelf
+from kb.evaluation_runs import Judged
 from kb.operators import operator
 from kb.search import search_as
 
@@ -59,7 +60,8 @@ def measure(shelf: Shelf, options: Mapping[str, Any], progress: Progress) -> dic
         foreign = [_foreign(question) for question in read_set(folder).questions]
         foreign = spread(foreign, limit) if limit else foreign
     with _asker(shelf) as person:
-        asking = Asking(shelf, person, options.get("mode") or Mode.AUTO, options.get("at_once") or AT_ONCE, progress)
+        at_once, names = options.get("at_once") or AT_ONCE, shelf.ids
+        asking = Asking(person, options.get("mode") or Mode.AUTO, [shelf.collection.pk], names, at_once, progress)
         own = asyncio.run(asking.all(shelf.questions.questions, "answers"))
         others = asyncio.run(asking.all(foreign, "foreign answers"))
         found = figures(own, others)
@@ -77,9 +79,11 @@ JUDGE = Judge(measure, add_arguments, "also ask the questions, and judge the ans
 class Asking:
     """Somebody who asks many questions, some of them at once."""
 
-    shelf: Shelf
     person: Person
     mode: str
+    collections: Sequence[int] | None
+    names: Mapping[int, str] | None
+    """What the set calls the documents; None: by their numbers."""
     at_once: int
     progress: Progress
 
@@ -118,10 +122,13 @@ class Asking:
         )
 
     def start(self, question: str) -> Run:
-        return runs.start(self.person, question, mode=self.mode, collections=[self.shelf.collection.pk])
+        return runs.start(self.person, question, mode=self.mode, collections=self.collections)
 
     def named(self, documents: Iterable[int]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.shelf.ids.get(document, "") for document in documents))
+        return tuple(dict.fromkeys(self.name(document) for document in documents))
+
+    def name(self, document: int) -> str:
+        return str(document) if self.names is None else self.names.get(document, "")
 
     def unsupported(self, run: Run) -> int:
         """How many citations quote what does not stand where they say."""
@@ -130,6 +137,24 @@ class Asking:
                 not reading.quote_is_literal(one["version"], one["start"], one["end"], one["quote"])
                 for one in run.citations
             )
+
+
+def judged_answer(person: Person, question: SetQuestion, mode: str) -> tuple[str, Judged]:
+    """One question of a set that is kept in the product, asked as a person among all that they may read."""
+    one = asyncio.run(Asking(person, mode, None, None, 1, lambda *_: None).ask(question))
+    if one.question.relevant:
+        right = not one.declined and (one.answer_hit if one.gold else one.citation_hit)
+    else:
+        right = one.declined
+    return one.answer, Judged(
+        right=right and not one.failure,
+        cited=one.citation_hit if one.question.relevant else None,
+        declined=one.declined,
+        unsupported=one.unsupported_citations,
+        road=one.road,
+        milliseconds=round(one.milliseconds, 1),
+        failure=one.failure,
+    )
 
 
 @contextmanager

@@ -72,6 +72,20 @@ def read_set(folder: Path) -> QuestionSet:
     return QuestionSet(folder.resolve().name, documents, questions)
 
 
+def read_judged_questions(folder: Path) -> list[SetQuestion]:
+    """The questions of a BEIR folder whose documents are kept elsewhere: its corpus is not read.
+
+    Raises:
+        BadSet: a file is missing, or a line is not what it should be.
+    """
+    relevant = _judgements(folder / "qrels" / "test.tsv", None)
+    return [
+        SetQuestion(pk, _text(row, "text", place), relevant.get(pk, {}), row.get("metadata") or {})
+        for place, row in _rows(folder / "queries.jsonl")
+        if (pk := _text(row, "_id", place))
+    ]
+
+
 def spread(questions: Sequence[SetQuestion], count: int) -> list[SetQuestion]:
     """At most `count` questions, taken evenly over the whole list."""
     step = max(len(questions) / count, 1)
@@ -136,7 +150,7 @@ def _text(row: Mapping[str, Any], name: str, place: str, default: str | None = N
     return str(value)
 
 
-def _judgements(path: Path, documents: set[str]) -> dict[str, dict[str, int]]:
+def _judgements(path: Path, documents: set[str] | None) -> dict[str, dict[str, int]]:
     relevant: dict[str, dict[str, int]] = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()[1:]
@@ -147,7 +161,7 @@ def _judgements(path: Path, documents: set[str]) -> dict[str, dict[str, int]]:
         if len(columns) != 3 or not columns[2].strip().lstrip("-").isdigit():
             raise BadSet(f"{path}, line {number} is not: question, document and grade with tabs between them.")
         question, document, grade = columns[0], columns[1], int(columns[2])
-        if document not in documents:
+        if documents is not None and document not in documents:
             raise BadSet(f"{path}, line {number} names a document that the corpus does not have.")
         if grade > 0:
             relevant.setdefault(question, {})[document] = grade

@@ -285,6 +285,16 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "Tick the hits whose documents are right, or say that none is.",
         "请勾选正确的结果；如果都不对，请勾选“没有正确的文档”。",
     ),
+    "set_empty": (
+        "conflict",
+        "The set has no questions yet. Try a search and keep it, or import questions.",
+        "该评测集还没有问题。请在试搜中保存问题，或导入问题。",
+    ),
+    "question_file_missing": (
+        "invalid",
+        "Choose a file of JSON lines with at most 20 MB.",
+        "请选择不超过 20 MB 的 JSON Lines 文件。",
+    ),
     "question_missing": ("invalid", "Write a question first.", "请先写问题。"),
     "nothing_to_retry": (
         "conflict",

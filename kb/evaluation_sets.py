@@ -10,7 +10,7 @@ from django.db.models import Count
 from accounts.models import Person
 from kb.access import acting_as, acting_as_system, documents_for
 from kb.errors import DocumentError
-from kb.models_evaluation import EvaluationSet, GoldenDocument, GoldenQuestion
+from kb.models_evaluation import EvaluationRun, EvaluationSet, GoldenDocument, GoldenQuestion, QuestionResult
 
 LONGEST_QUESTION = 2_000
 LONGEST_NAME = 200
@@ -22,6 +22,64 @@ def sets_for(*, by: Person) -> list[EvaluationSet]:
         return []
     with acting_as_system():
         return list(EvaluationSet.objects.annotate(size=Count("questions")))
+
+
+def set_for(pk: int, *, by: Person) -> EvaluationSet | None:
+    """One set; None where there is none, or `by` is no administrator."""
+    with acting_as_system():
+        return EvaluationSet.objects.filter(pk=pk).first() if by.is_superuser else None
+
+
+def questions_of(kept: EvaluationSet) -> list[GoldenQuestion]:
+    """A set's questions with the documents that are right, for an administrator."""
+    with acting_as_system():
+        return list(kept.questions.prefetch_related("relevant__document"))
+
+
+def runs_of(kept: EvaluationSet, limit: int = 50) -> list[EvaluationRun]:
+    """A set's latest runs, newest first, each with the number of its results (`done`), for an administrator."""
+    with acting_as_system():
+        return list(kept.runs.select_related("by").annotate(done=Count("results"))[:limit])
+
+
+def run_for(pk: int, *, by: Person) -> EvaluationRun | None:
+    """One run; None where there is none, or `by` is no administrator."""
+    with acting_as_system():
+        found = EvaluationRun.objects.select_related("set", "by").annotate(done=Count("results")).filter(pk=pk)
+        return found.first() if by.is_superuser else None
+
+
+def results_of(run: EvaluationRun) -> list[QuestionResult]:
+    """What a run found, question by question, for an administrator."""
+    with acting_as_system():
+        return list(run.results.select_related("question").prefetch_related("question__relevant"))
+
+
+def delete_set(kept: EvaluationSet, *, by: Person) -> None:
+    """Forget a set with its questions and runs.
+
+    Raises:
+        DocumentError: not_allowed.
+    """
+    _check_administrator(by)
+    with acting_as_system():
+        EvaluationSet.objects.filter(pk=kept.pk).delete()
+
+
+def delete_question(kept: EvaluationSet, pk: int, *, by: Person) -> None:
+    """Take a question out of a set, and out of its runs.
+
+    Raises:
+        DocumentError: not_allowed.
+    """
+    _check_administrator(by)
+    with acting_as_system():
+        kept.questions.filter(pk=pk).delete()
+
+
+def _check_administrator(by: Person) -> None:
+    if not by.is_superuser:
+        raise DocumentError("not_allowed")
 
 
 def keep_question(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kb.filters import LANGUAGES, TYPES, DocumentType, Language
 from kb.models import Collection
+from kb.models_index import EmbeddingGeneration
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -30,6 +31,7 @@ TYPE_LABELS: "dict[DocumentType, StrOrPromise]" = {
     "epub": "EPUB",
     "data": _("JSON or XML"),
 }
+METHODS = [("fused", _("words and meaning")), ("lexical", _("words alone")), ("dense", _("meaning alone"))]
 LANGUAGE_LABELS: "dict[Language, StrOrPromise]" = {
     "zh": _("Chinese"),
     "en": _("English"),
@@ -87,7 +89,7 @@ class SearchForm(forms.Form):
     method = forms.ChoiceField(
         label=_("Method"),
         required=False,
-        choices=[("fused", _("words and meaning")), ("lexical", _("words alone")), ("dense", _("meaning alone"))],
+        choices=METHODS,
     )
     collection = forms.ChoiceField(label=_("Collection"), required=False)
     type = forms.ChoiceField(
@@ -139,3 +141,25 @@ class DescriptionForm(forms.Form):
     def clean_tags(self) -> list[str]:
         """Tags stand between commas, whichever comma people type."""
         return re.split(COMMAS, self.cleaned_data["tags"])
+
+
+class EvaluationForm(forms.Form):
+    """How the questions of a set are asked."""
+
+    method = forms.ChoiceField(label=_("Method"), choices=METHODS, required=False)
+    mode = forms.ChoiceField(
+        label=_("Answers"),
+        required=False,
+        choices=[
+            ("", _("none: documents alone")),
+            ("auto", _("Auto")),
+            ("fast", _("Fast")),
+            ("thinking", _("Thinking")),
+        ],
+    )
+    generation = forms.ModelChoiceField(
+        label=_("Embedding model"),
+        queryset=EmbeddingGeneration.objects.order_by("pk"),
+        required=False,
+        empty_label=_("the one that answers"),
+    )

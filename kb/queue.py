@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 INGEST = "kb.tasks.ingest_version"
 RUN_SOURCE = "kb.tasks.run_source"
+RUN_EVALUATION = "kb.tasks.run_evaluation"
 # A message nobody took for so long is forgotten: the sweep wakes workers again while there is work.
 EXPIRES_SECONDS = 600
 
@@ -43,6 +44,12 @@ def wake(version_id: int, expires: float = EXPIRES_SECONDS) -> None:
 def wake_source(source_id: int, expires: float = EXPIRES_SECONDS) -> None:
     """Wake a worker for a source; a broker that does not answer is logged only: the sweep finds the source later."""
     _send(RUN_SOURCE, source_id, expires)
+
+
+def wake_evaluation(run_id: int, expires: float = EXPIRES_SECONDS) -> None:
+    """Wake a worker for a run of an evaluation set, likewise."""
+    if not _quiet.get():
+        _send(RUN_EVALUATION, run_id, expires)
 
 
 def _send(task: str, pk: int, expires: float) -> None:

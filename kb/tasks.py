@@ -5,10 +5,12 @@ import time
 from celery import shared_task
 
 from kb.blobs import collect_garbage as delete_unneeded_files
+from kb.evaluation_runs import due as evaluations_due
+from kb.evaluation_runs import work_on as evaluate_on
 from kb.ingest import work_next
 from kb.leases import waiting
 from kb.page_images import forget_images
-from kb.queue import INGEST, RUN_SOURCE, wake, wake_source
+from kb.queue import INGEST, RUN_EVALUATION, RUN_SOURCE, wake, wake_evaluation, wake_source
 from kb.sources.claims import due
 from kb.sources.work import work_on
 from kb.upkeep import keep_up
@@ -39,6 +41,8 @@ def sweep() -> int:
     Also lets versions answer whose first day has come, and does what the index needs. Run it as often as you like.
     """
     switch_dated()
+    for run_id in evaluations_due():
+        wake_evaluation(run_id, expires=SWEEP_SECONDS)
     free = waiting()
     for version_id in free[:WOKEN_AT_ONCE]:
         wake(version_id, expires=SWEEP_SECONDS)
@@ -68,3 +72,12 @@ def sweep_sources() -> int:
     for source_id in waiting[:WOKEN_AT_ONCE]:
         wake_source(source_id, expires=SWEEP_SECONDS)
     return len(waiting)
+
+
+@shared_task(name=RUN_EVALUATION)
+def run_evaluation(run_id: int) -> bool:
+    """Carry a run of an evaluation set on, unless another worker does; True when nothing is left of it."""
+    unfinished = evaluate_on(run_id)
+    if unfinished:
+        wake_evaluation(run_id)
+    return not unfinished

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kb.views import descriptions, documents, source_list, sources, trying, versions
+from kb.views import descriptions, documents, evaluations, source_list, sources, trying, versions
 
 app_name = "kb"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     path("documents/bulk/", documents.bulk, name="bulk"),
     path("documents/search/", trying.try_search, name="try_search"),
     path("documents/search/keep/", trying.keep, name="keep_question"),
+    path("documents/evaluation/", evaluations.sets, name="evaluation"),
+    path("documents/evaluation/<int:set_id>/", evaluations.one_set, name="evaluation_set"),
+    path("documents/evaluation/<int:set_id>/act/", evaluations.act, name="act_on_set"),
+    path("documents/evaluation/<int:set_id>/questions.jsonl", evaluations.export, name="export_set"),
+    path("documents/evaluation/runs/<int:evaluation_id>/", evaluations.one_run, name="evaluation_run"),
+    path("documents/evaluation/runs/<int:evaluation_id>/act/", evaluations.act_on_run, name="act_on_evaluation"),
     path("documents/sources/", source_list.sources, name="sources"),
     path("documents/sources/new/", source_list.new_source, name="new_source"),
     path("documents/sources/<int:source_id>/", source_list.one_source, name="one_source"),

@@ -5,6 +5,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kb.models import WORKING, DocumentChange, DocumentVersion, State
+from kb.models_evaluation import EvaluationRun
 from kb.models_sources import Source, SourceChange
 from kb.panels import Panel, panels
 from kb.sources import KINDS
@@ -39,7 +40,7 @@ def progress(version: DocumentVersion) -> str:
 
 
 @register.filter
-def error_sentence(version: DocumentVersion | Source | SourceChange) -> str:
+def error_sentence(version: DocumentVersion | Source | SourceChange | EvaluationRun) -> str:
     """What went wrong and what to do, in the language of the page."""
     chinese = (get_language() or "").startswith("zh")
     return (version.error_zh if chinese else version.error_en) or version.error_en
@@ -78,6 +79,12 @@ def change_label(change: DocumentChange) -> str:
         "passage": _("Passage"),
         "note": _("Note"),
     }.get(change.field, change.field)
+
+
+@register.filter
+def verdict_label(verdict: str) -> str:
+    """How a question fares beside another run."""
+    return {"better": _("better"), "worse": _("worse"), "same": _("the same"), "new": _("new")}.get(verdict, verdict)
 
 
 @register.filter

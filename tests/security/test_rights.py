@@ -23,8 +23,10 @@ from agents.models import Event as StoredEvent
 from agents.models import Run
 from kb.access import acting_as_system
 from kb.documents import add_document
+from kb.evaluation_sets import keep_question
 from kb.ingest import work_next
 from kb.models import DocumentVersion
+from kb.models_evaluation import EvaluationRun
 from kb.models_sources import Source
 from tests.api.asking import content_of
 from tests.llm.scripted import text
@@ -88,6 +90,12 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
     "documents/search/": ("GET",),  # for staff as well, over what they may read
     "documents/search/keep/": ("POST",),
     "feedback/": ("GET",),
+    "documents/evaluation/": ("GET", "POST"),
+    "documents/evaluation/<int:set_id>/": ("GET",),
+    "documents/evaluation/<int:set_id>/act/": ("POST",),
+    "documents/evaluation/<int:set_id>/questions.jsonl": ("GET",),
+    "documents/evaluation/runs/<int:evaluation_id>/": ("GET",),
+    "documents/evaluation/runs/<int:evaluation_id>/act/": ("POST",),
     "documents/sources/": ("GET",),
     "documents/sources/new/": ("GET", "POST"),
     "documents/sources/<int:source_id>/": ("GET",),
@@ -158,8 +166,12 @@ def target(_world: World) -> Target:
     run = ended(world, "alice", f"The code word is {CANARY} [1].")
     with acting_as_system():
         source = Source.objects.create(collection=document.collection, kind="url", name=CANARY, settings={"url": "x"})
+        question = keep_question(CANARY, "What is the code word?", {document.pk: 1}, by=world.people["admin"])
+        evaluation = EvaluationRun.objects.create(set=question.set, by=world.people["admin"])
     values = {
         "source_id": source.pk,
+        "set_id": question.set_id,
+        "evaluation_id": evaluation.pk,
         "action": "pause",
         "collection_id": document.collection_id,
         "document_id": document.pk,
