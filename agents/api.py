@@ -18,6 +18,7 @@ from accounts.models import Person
 from agents import runs
 from agents.event_stream import HEADERS, event_number, frames
 from agents.events import Citation, Failed
+from agents.export_views import file_of
 from agents.feedback import COMMENT_LENGTH, give
 from agents.journal import asked_back, stored_after
 from agents.language import language_of
@@ -334,3 +335,26 @@ def give_feedback(request: HttpRequest, run_id: UUID, body: FeedbackIn) -> dict[
     run = own_run(asker(request), run_id)
     given = give(run, helped=body.helped, reason=body.reason, comment=body.comment)
     return {"run": run.pk, "helped": given.helped, "reason": given.reason, "comment": given.comment}
+
+
+@router.get(
+    "/conversations/{conversation_id}/export",
+    summary="A conversation as a file to keep",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "OK",
+                "content": {"text/markdown": {"schema": {"type": "string"}}, "application/json": {}},
+            }
+        }
+    },
+)
+def export_conversation(
+    request: HttpRequest, conversation_id: UUID, format: Literal["md", "json"] = "json"
+) -> HttpResponse:
+    """Every question with its answers, citations and claims. Quotes that you may not read any more are left out."""
+    person = asker(request)
+    conversation = Conversation.objects.filter(pk=conversation_id, person=person).first()
+    if conversation is None:
+        raise Http404
+    return file_of(person, conversation, format)

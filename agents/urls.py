@@ -1,12 +1,13 @@
 from django.urls import path
 
-from agents import document_views, feedback_views, tool_server_views, views
+from agents import document_views, export_views, feedback_views, tool_server_views, views
 
 app_name = "agents"
 urlpatterns = [
     path("", views.home, name="home"),
     path("c/<uuid:conversation_id>/", views.home, name="conversation"),
     path("c/<uuid:conversation_id>/delete/", views.delete, name="delete"),
+    path("c/<uuid:conversation_id>/export.<str:kind>", export_views.export, name="export"),
     path("ask/", views.ask, name="ask"),
     path("runs/<uuid:run_id>/events", views.events, name="events"),
     path("runs/<uuid:run_id>/rows.csv", views.rows, name="rows"),

@@ -22,6 +22,7 @@ DOORS = {
     "tool_server_api",
     "me_api",
     "feedback_views",
+    "export_views",
     "source_api",
     "openai_api",
     "mcp",

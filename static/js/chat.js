@@ -209,6 +209,11 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy-answer]");
   if (button) copy(button.closest(".turn").querySelector('[data-part="answer"]').innerText, button);
 });
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-print]")) return;
+  event.target.closest("details").open = false;
+  window.print();
+});
 window.addEventListener("popstate", () => location.reload());
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();

@@ -1,0 +1,94 @@
+"""A conversation as a file to keep: Markdown for people, JSON for programs.
+
+Its answers are the person's own, whole. The quotes of sources are given only as far as the person may read those
+sources still, so that a file says no more than the pages do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Person
+from agents.conversations import turns_of
+from agents.events import Citation
+from agents.models import Conversation, Run
+from agents.turns import Turn
+from kb.access import acting_as
+from kb.coverage import still_readable
+
+VERSION = 1
+"""Of the JSON: raised when a field changes its meaning."""
+
+
+def as_data(person: Person, conversation: Conversation) -> dict[str, Any]:
+    """The conversation with its answers, their sources and checked sentences, and earlier answers to each question."""
+    turns = turns_of(conversation, None)
+    readable = _readable(person, turns)
+    times = _times(conversation)
+    return {
+        "format": VERSION,
+        "id": str(conversation.pk),
+        "title": conversation.title,
+        "created_at": conversation.created_at.isoformat(),
+        "exported_at": timezone.now().isoformat(),
+        "turns": [
+            _turn_data(turn, readable, times) | {"earlier": [_turn_data(old, readable, times) for old in turn.earlier]}
+            for turn in turns
+        ],
+    }
+
+
+def _turn_data(turn: Turn, readable: set[int], times: dict[Any, datetime]) -> dict[str, Any]:
+    return {
+        "run": str(turn.run_id),
+        "asked_at": times[turn.run_id].isoformat(),
+        "question": turn.question,
+        "state": turn.state,
+        "mode": turn.road or turn.asked_mode,
+        "answer": turn.answer,
+        "citations": [
+            asdict(one) | ({} if one.version in readable else {"quote": "", "withheld": True}) for one in turn.citations
+        ],
+        "claims": [asdict(claim) for claim in turn.claims],
+    }
+
+
+def markdown(person: Person, conversation: Conversation) -> str:
+    """The conversation as a text: each question a heading, its answer, and the sources with their quotes."""
+    turns = turns_of(conversation, None)
+    readable = _readable(person, turns)
+    times = _times(conversation)
+    blocks = [f"# {_one_line(conversation.title)}"]
+    for turn in turns:
+        day = timezone.localtime(times[turn.run_id]).strftime("%Y-%m-%d %H:%M")
+        blocks += [f"## {_one_line(turn.question)}", f"*{day}*", turn.answer.strip() or f"*{_('No answer')}*"]
+        if turn.citations:
+            sources = "\n".join(_source(one, shown=one.version in readable) for one in turn.citations)
+            blocks.append(f"**{_('Sources')}**\n\n{sources}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _source(citation: Citation, *, shown: bool) -> str:
+    page = _("page %(page)s") % {"page": citation.page} if citation.page else ""
+    place = " · ".join(part for part in (citation.title, page, citation.section, citation.date) if part)
+    quote = f"“{_one_line(citation.quote)}”" if shown else _("You may not read this source any more.")
+    return f"- [{citation.number}] {_one_line(place)}: {quote}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _times(conversation: Conversation) -> dict[Any, datetime]:
+    return dict(Run.objects.filter(conversation=conversation).values_list("pk", "created_at"))
+
+
+def _readable(person: Person, turns: list[Turn]) -> set[int]:
+    versions = {one.version for turn in turns for each in (turn, *turn.earlier) for one in each.citations}
+    with acting_as(person):
+        return still_readable(list(versions))
