@@ -1,18 +1,19 @@
 """The stored events of a run: adding under a lease, reading after a number. Nothing else writes them.
 
-Each `append` is one transaction that first claims its numbers on the run's row. A process that has lost the run's
-lease therefore adds nothing more, and an event is never stored twice.
+Each `append` is one transaction that first claims its numbers on the run's row; `append_together` does so for many runs
+in one statement. A process that has lost a run's lease therefore adds nothing more, and an event is never stored twice.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from agents.events import LAST, Asked, Event, Failed, Finished, from_data, to_data
@@ -63,6 +64,63 @@ def append(run_id: UUID, lease: str, last_seq: int, events: Sequence[Event], **c
             StoredEvent(run_id=run_id, seq=seq, kind=event.kind, data=to_data(event)) for seq, event in numbered
         )
     return numbered
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Events of one run to be stored after `last_seq`, none of them its last; `road`: the column's new value."""
+
+    run_id: UUID
+    last_seq: int
+    events: Sequence[Event]
+    road: str | None = None
+
+
+# Rows are locked in the order of their numbers, as everywhere, so that nobody waits in a circle.
+_TOGETHER = """
+with given as (
+    select * from unnest(%(runs)s::uuid[], %(after)s::int[], %(counts)s::int[], %(roads)s::text[])
+        as given (run_id, after, count, road)
+), locked as materialized (
+    select r.id from agents_run r join given on given.run_id = r.id
+    where r.lease = %(lease)s and r.state = 'running' and r.last_seq = given.after
+    order by r.id for no key update of r
+), held as (
+    update agents_run r set last_seq = given.after + given.count, road = coalesce(given.road, r.road)
+    from locked join given on given.run_id = locked.id where r.id = locked.id
+    returning r.id
+), added as (
+    insert into agents_event (run_id, seq, kind, data, created_at)
+    select event.run_id, event.seq, event.kind, event.data, statement_timestamp()
+    from unnest(%(of)s::uuid[], %(seqs)s::int[], %(kinds)s::text[], %(data)s::jsonb[])
+        as event (run_id, seq, kind, data)
+    join held on held.id = event.run_id
+)
+select id from held
+"""
+
+
+def append_together(lease: str, additions: Sequence[Addition]) -> set[UUID]:
+    """Store events of several runs in one statement; the runs whose events are stored.
+
+    The others have ended, or are no longer at work under this lease.
+    """
+    events = [
+        (addition.run_id, seq, event.kind, json.dumps(to_data(event), ensure_ascii=False))
+        for addition in additions
+        for seq, event in enumerate(addition.events, addition.last_seq + 1)
+    ]
+    parameters: dict[str, Any] = {
+        "lease": lease,
+        "runs": [addition.run_id for addition in additions],
+        "after": [addition.last_seq for addition in additions],
+        "counts": [len(addition.events) for addition in additions],
+        "roads": [addition.road for addition in additions],
+    }
+    parameters |= zip(("of", "seqs", "kinds", "data"), map(list, zip(*events, strict=True)), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_TOGETHER, parameters)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _state(event: Event) -> RunState:

@@ -78,7 +78,7 @@ def start(
             heartbeat_at=timezone.now(),
             attempts=1,
         )
-        transaction.on_commit(lambda: workshop().submit(run.pk, 0))
+        transaction.on_commit(lambda: workshop().submit(run.pk, 0, run))
     return run
 
 

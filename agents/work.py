@@ -21,13 +21,16 @@ from contextlib import aclosing, suppress
 from typing import Literal
 from uuid import UUID
 
+import uvloop
 from django.db import Error as DatabaseError
+from django.db import transaction
 from django.utils import timezone
 
 from agents.events import Cancelled, Event, Failed
 from agents.journal import LeaseLost, stored_after
 from agents.live import Live
 from agents.models import Run, RunState
+from agents.storing import Storing
 from agents.threads import in_thread
 from agents.writer import INTERVAL, Writer
 from llm.errors import ModelError
@@ -64,13 +67,20 @@ class Workshop:
         self._why: dict[UUID, Why] = {}
         self._kept: set[UUID] = set()
         self._keeper: asyncio.Task[None] | None = None
-        self._loop = asyncio.new_event_loop()
+        self._fresh: dict[UUID, Run] = {}
+        self._storing = Storing(self.lease)
+        self._loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "runs-database"))
         threading.Thread(target=self._loop.run_forever, name="runs", daemon=True).start()
 
-    def submit(self, run_id: UUID, last_seq: int) -> None:
-        """Begin to work on a run that stands under this process' lease. Thread-safe; returns at once."""
+    def submit(self, run_id: UUID, last_seq: int, fresh: Run | None = None) -> None:
+        """Begin to work on a run that stands under this process' lease. Thread-safe; returns at once.
+
+        `fresh` is the run where it has just been made, so that nobody has to read it again.
+        """
         self._lives[run_id] = Live(last_seq)
+        if fresh is not None:
+            self._fresh[run_id] = fresh
         self._loop.call_soon_threadsafe(self._begin, run_id)
 
     def live(self, run_id: UUID) -> Live | None:
@@ -108,9 +118,10 @@ class Workshop:
 
     async def _work(self, run_id: UUID) -> None:
         try:
-            run, past = await in_thread(_load, run_id)
+            fresh = self._fresh.pop(run_id, None)
+            run, past = (fresh, []) if fresh is not None else await in_thread(_load, run_id)
             interval = INTERVAL * max(1, len(self._tasks) / 40)
-            writer = Writer(run_id, self.lease, past, self._lives[run_id], min(interval, 1.0))
+            writer = Writer(run_id, self._storing, past, self._lives[run_id], min(interval, 1.0))
             try:
                 last: Event | Again | None = Again()
                 while isinstance(last, Again):
@@ -177,7 +188,10 @@ def _load(run_id: UUID) -> tuple[Run, list[tuple[int, Event]]]:
 
 
 def _beat(lease: str) -> None:
-    Run.objects.filter(lease=lease, state=RunState.RUNNING).update(heartbeat_at=timezone.now())
+    with transaction.atomic():
+        ours = Run.objects.filter(lease=lease, state=RunState.RUNNING).order_by("pk")
+        pks = list(ours.select_for_update(no_key=True).values_list("pk", flat=True))
+        Run.objects.filter(pk__in=pks).update(heartbeat_at=timezone.now())
 
 
 def _to_stop(run_ids: list[UUID], lease: str) -> list[tuple[UUID, Why]]:

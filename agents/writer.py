@@ -33,9 +33,10 @@ from agents.events import (
     Thinking,
     ToolCalled,
 )
-from agents.journal import Numbered, append, storable
+from agents.journal import Addition, Numbered, append, storable
 from agents.live import Live
 from agents.memory import EVIDENCE
+from agents.storing import Storing
 from agents.survey_report import Survey
 from agents.threads import in_thread
 
@@ -99,9 +100,11 @@ class Summary:
 class Writer:
     """Stores one run's events under this process' lease and hands them on."""
 
-    def __init__(self, run_id: UUID, lease: str, past: list[Numbered], live: Live, interval: float = INTERVAL) -> None:
+    def __init__(
+        self, run_id: UUID, storing: Storing, past: list[Numbered], live: Live, interval: float = INTERVAL
+    ) -> None:
         self.run_id = run_id
-        self.lease = lease
+        self.storing = storing
         self.live = live
         self.interval = interval
         self.last_seq = past[-1][0] if past else 0
@@ -157,24 +160,30 @@ class Writer:
             events, self._waiting = [storable(event) for event in self._waiting], []
             for event in events:
                 self.summary.add(event)
-            columns = self.summary.columns() if isinstance(events[-1], LAST) else {}
-            if not columns and any(isinstance(event, (Routed, Escalated, Kept)) for event in events):
-                columns = {"road": self.summary.road}
-            numbered = await self._stored(events, columns)
+            is_text = all(isinstance(event, (Text, Thinking)) for event in events)
+            numbered = await self._stored(events, hurry=not is_text or not self._flushed_at)
             self.last_seq = numbered[-1][0]
             if isinstance(events[-1], (Text, Thinking)):
                 self._flushed_at = time.monotonic()
             self.live.publish(numbered)
 
-    async def _stored(self, events: list[Event], columns: dict[str, Any]) -> list[Numbered]:
+    async def _stored(self, events: list[Event], *, hurry: bool) -> list[Numbered]:
         """Store events, with patience for a database that is away for a moment."""
         for pause in PAUSES:
             try:
-                return await in_thread(append, self.run_id, self.lease, self.last_seq, events, **columns)
+                return await self._store(events, hurry)
             except (OperationalError, InterfaceError):
                 logger.warning("Run %s: the database did not take %s events, trying again", self.run_id, len(events))
                 await asyncio.sleep(pause)
-        return await in_thread(append, self.run_id, self.lease, self.last_seq, events, **columns)
+        return await self._store(events, hurry)
+
+    async def _store(self, events: list[Event], hurry: bool) -> list[Numbered]:
+        if isinstance(events[-1], LAST):
+            columns = self.summary.columns()
+            return await in_thread(append, self.run_id, self.storing.lease, self.last_seq, events, **columns)
+        road = self.summary.road if any(isinstance(event, (Routed, Escalated, Kept)) for event in events) else None
+        await self.storing.store(Addition(self.run_id, self.last_seq, events, road), hurry=hurry)
+        return list(enumerate(events, self.last_seq + 1))
 
     async def drain(self) -> None:
         """Store what waits."""

@@ -1,8 +1,9 @@
 """How long the fast road takes to its first word, above what the model server itself takes, while many answers stream.
 
 `python -m bench chat` asks a scripted model server (a process of its own) directly and through Zhinang by turns, five
-times a second each, while fifty long answers are written and followed. The search is real, over a few documents that
-are there for the while. It needs no key, and asks no other model.
+times a second each, while fifty long answers are written and followed. Zhinang is its web server, a process of its own
+that is asked over HTTP (`POST /api/v1/ask`, streamed); the search is real, over a few documents that are there for the
+while. It needs no key, and asks no other model. Beside the times it tells how much processor time the web server took.
 """
 
 import argparse
@@ -13,10 +14,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
+
+import psutil
 
 HOST = "127.0.0.1"
 LONG = "And everything about it, please?"
@@ -64,7 +68,8 @@ def _measured(options: argparse.Namespace, port: int) -> dict[str, Any]:
     django.setup()
     from django.conf import settings
 
-    from accounts.models import Person
+    from accounts.api_keys import create_api_key
+    from accounts.models import ApiKey, Person
     from agents.models import Conversation
     from kb.beir import QuestionSet, SetDocument
     from kb.evaluation import shelved
@@ -81,12 +86,15 @@ def _measured(options: argparse.Namespace, port: int) -> dict[str, Any]:
         return None
 
     with local_models(settings.MODEL_SERVERS), shelved(QuestionSet("chat", documents, []), quiet) as shelf:
-        person = Person.objects.filter(is_superuser=True).first()
-        assert person, "the shelf is an administrator's"
+        # The shelf is an administrator's.
+        person, _ = Person.objects.get_or_create(username="bench", defaults={"is_superuser": True})
         before = time.time()
+        key = create_api_key(person, f"bench chat {os.getpid()}")
         try:
-            return asyncio.run(_asked(options, port, person, shelf.collection.pk))
+            with _web_server() as (web, process):
+                return asyncio.run(_asked(options, port, Web(web, key, shelf.collection.pk, process)))
         finally:
+            ApiKey.objects.filter(person=person, name=f"bench chat {os.getpid()}").delete()
             Conversation.objects.filter(person=person, title__startswith="How many days", listed=True).filter(
                 created_at__gte=_moment(before)
             ).delete()
@@ -98,14 +106,53 @@ def _moment(seconds: float) -> Any:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-async def _asked(options: argparse.Namespace, port: int, person: Any, collection: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Web:
+    """The web server, and how it is asked."""
+
+    port: int
+    key: str
+    collection: int
+    process: psutil.Process
+
+    def body(self, question: str) -> dict[str, Any]:
+        return {"question": question, "mode": "fast", "collections": [self.collection], "stream": True}
+
+    def processor_seconds(self) -> float:
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+@contextmanager
+def _web_server() -> Iterator[tuple[int, psutil.Process]]:
+    """Zhinang's web server as the Procfile starts it."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port = free.getsockname()[1]
+    words = ["--host", HOST, "--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", *words, "--log-level", "warning"]
+    server = subprocess.Popen(command)  # noqa: S603
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex((HOST, port)) == 0:
+                    break
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("The web server does not start.")
+            time.sleep(0.1)
+        yield port, psutil.Process(server.pid)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+async def _asked(options: argparse.Namespace, port: int, web: Web) -> dict[str, Any]:
     import httpx2
-    from asgiref.sync import sync_to_async
 
-    from agents import runs
-    from agents.events import Failed, Text
-
-    async with httpx2.AsyncClient(timeout=30) as client:
+    headers = {"Authorization": f"Bearer {web.key}"}
+    counted = {"pieces": 0}
+    async with httpx2.AsyncClient(timeout=60, limits=httpx2.Limits(max_connections=None)) as client:
 
         async def direct(number: int) -> float:
             begun = time.perf_counter()
@@ -119,22 +166,23 @@ async def _asked(options: argparse.Namespace, port: int, person: Any, collection
         async def through(number: int) -> float:
             begun = time.perf_counter()
             question = f"How many days does rule {number} on {SUBJECTS[number % len(SUBJECTS)]} allow?"
-            run = await sync_to_async(runs.start, thread_sensitive=False)(
-                person, question, mode="fast", collections=[collection]
-            )
-            async for _seq, event in runs.follow(run.pk):
-                if isinstance(event, Failed):
-                    raise RuntimeError(event.message_en)
-                if isinstance(event, Text):
-                    return time.perf_counter() - begun
+            url = f"http://{HOST}:{web.port}/api/v1/ask"
+            async with client.stream("POST", url, json=web.body(question), headers=headers) as reply:
+                async for line in reply.aiter_lines():
+                    if line == "event: text":
+                        return time.perf_counter() - begun
             raise RuntimeError("no answer")
 
-        async with _streams(options.streams, person, collection):
+        async with _streams(options.streams, web, counted):
             for number in range(3):
                 await direct(number)
                 await through(number)
-            alone = await _paced(options, direct, through)
-    directly, ours = alone
+            seconds, pieces, clock = web.processor_seconds(), counted["pieces"], time.monotonic()
+            if not options.rate:
+                await asyncio.sleep(options.seconds)
+            directly, ours = await _paced(options, direct, through) if options.rate else ([0.0] * 2, [0.0] * 2)
+            seconds, clock = web.processor_seconds() - seconds, time.monotonic() - clock
+            pieces = counted["pieces"] - pieces
     above = [1000 * (time_ - median(directly)) for time_ in ours]
     return {
         "questions": len(ours),
@@ -144,6 +192,9 @@ async def _asked(options: argparse.Namespace, port: int, person: Any, collection
         "above_ms": {"median": round(median(above), 1), "p95": round(_p95(above), 1)},
         "above_p95_of_direct_ms": round(1000 * (_p95(ours) - _p95(directly)), 1),
         "allowed_ms": {"median": ALLOWED_MEDIAN_MS, "p95": ALLOWED_P95_MS},
+        "web_processor_share": round(seconds / clock, 3),
+        "web_processor_ms_per_question": round(1000 * seconds / len(ours), 1),
+        "text_events_a_second": round(pieces / clock, 1),
     }
 
 
@@ -171,35 +222,36 @@ async def _paced(
 
 
 @asynccontextmanager
-async def _streams(count: int, person: Any, collection: int) -> AsyncIterator[None]:
-    """So many long answers under way and followed."""
-    from asgiref.sync import sync_to_async
+async def _streams(count: int, web: Web, counted: dict[str, int]) -> AsyncIterator[None]:
+    """So many long answers under way and followed, read as cheaply as can be."""
+    begun = asyncio.Semaphore(0)
 
-    from agents import runs
-    from agents.events import Text
+    async def follow(number: int) -> None:
+        body = json.dumps(web.body(f"How many days does rule {number} allow? {LONG}")).encode()
+        reader, writer = await asyncio.open_connection(HOST, web.port)
+        writer.write(
+            b"POST /api/v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s" % (web.key.encode(), len(body), body)
+        )
+        is_first = True
+        while data := await reader.read(65_536):
+            if texts := data.count(b"event: text"):
+                counted["pieces"] += texts
+                if is_first:
+                    is_first = False
+                    begun.release()
+        writer.close()
 
-    writing = asyncio.Semaphore(0)
-
-    async def follow(run: Any) -> None:
-        begun = False
-        async for _seq, event in runs.follow(run.pk):
-            if isinstance(event, Text) and not begun:
-                begun = True
-                writing.release()
-
-    started = []
+    followers = []
     for number in range(count):
-        question = f"How many days does rule {number} allow? {LONG}"
-        started.append(await sync_to_async(runs.start)(person, question, mode="fast", collections=[collection]))
-    followers = [asyncio.ensure_future(follow(run)) for run in started]
-    for _ in started:
-        await asyncio.wait_for(writing.acquire(), 60)
+        followers.append(asyncio.ensure_future(follow(number)))
+        await asyncio.wait_for(begun.acquire(), 60)
     try:
         yield
     finally:
-        for run in started:
-            await sync_to_async(runs.cancel)(run)
-        await asyncio.gather(*followers)
+        for one in followers:
+            one.cancel()
+        await asyncio.gather(*followers, return_exceptions=True)
 
 
 async def _serve(port: int) -> None:

@@ -35,9 +35,9 @@ django.setup()
 import h11, httpcore2, jiter, openai.resources.chat, truststore
 from django.db import connections
 from accounts.models import Person
-from agents import runs, writer
+from agents import runs, storing, writer
 from agents import roads
-from agents.journal import append
+from agents.journal import append, append_together
 from kb.search import search_as
 
 search_as(Person.objects.get(username="bob"), "annual leave", method="lexical")  # what is loaded now no fork loads
@@ -47,14 +47,22 @@ for line in sys.stdin:
     connections.close_all()
     if not os.fork():
         left = [int(number)]
-        def stored_then_killed(run_id, lease, last_seq, events, **columns):
-            numbered = append(run_id, lease, last_seq, events, **columns)
+        def die_after(run_id, events):
             left[0] -= sum(event.kind == kind for event in events)
             if left[0] <= 0:
                 print(run_id, flush=True)
                 os.kill(os.getpid(), signal.SIGKILL)
+        def stored_then_killed(run_id, lease, last_seq, events, **columns):
+            numbered = append(run_id, lease, last_seq, events, **columns)
+            die_after(run_id, events)
             return numbered
+        def stored_together_then_killed(lease, additions):
+            held = append_together(lease, additions)
+            for addition in additions:
+                die_after(addition.run_id, addition.events)
+            return held
         writer.append = stored_then_killed
+        storing.append_together = stored_together_then_killed
         runs.start(Person.objects.get(username="bob"), "How many days of annual leave do I have?")
         signal.pause()
     os.wait()
