@@ -20,7 +20,7 @@ from accounts.models import ApiKey
 from agents import runs
 from agents.events import Surveyed, SurveyRow, to_data
 from agents.models import Event as StoredEvent
-from agents.models import Run
+from agents.models import Run, ToolServer
 from kb.access import acting_as_system
 from kb.documents import add_document
 from kb.evaluation_sets import keep_question
@@ -105,10 +105,19 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
     "api/v1/sources": ("GET", "POST"),
     "api/v1/sources/<source_id>": ("GET", "DELETE"),
     "api/v1/sources/<source_id>/<action>": ("POST",),
+    "tool-servers/": ("GET",),
+    "tool-servers/new/": ("GET", "POST"),
+    "tool-servers/<int:pk>/": ("GET", "POST"),
+    "tool-servers/<int:pk>/act/": ("POST",),
+    "api/v1/tool-servers": ("GET", "POST"),
+    "api/v1/tool-servers/<server_id>": ("GET", "PUT", "DELETE"),
+    "api/v1/tool-servers/<server_id>/look": ("POST",),
+    "api/v1/tool-servers/<server_id>/tools": ("PUT",),
 }
 # Addresses that name nobody's object. What they show is what the asker may read (test_canary.py).
 SIGNED_IN = {
-    "", "ask/", "keys/", "models/", "documents/", "documents/new/", "documents/progress/", "documents/bulk/",
+    "", "ask/", "keys/", "models/", "thinking-left/", "documents/", "documents/new/", "documents/progress/",
+    "documents/bulk/",
     "api/v1/me", "api/v1/collections", "api/v1/search", "api/v1/ask", "api/v1/tables/query",
     "v1/models", "v1/models/<str:name>", "v1/chat/completions",
 }  # fmt: skip
@@ -145,7 +154,10 @@ class Target:
     values: dict[str, Any]
 
     def path(self, pattern: str) -> str:
-        values = self.values | {"pk": self.values["key" if pattern.startswith("keys/") else "document_id"]}
+        place = pattern.partition("/")[0]
+        values = self.values | {
+            "pk": self.values[{"keys": "key", "tool-servers": "server_id"}.get(place, "document_id")]
+        }
         if pattern.endswith("rows.csv"):
             values |= {"run_id": values["survey_id"]}
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), pattern)
@@ -170,10 +182,12 @@ def target(_world: World) -> Target:
         source = Source.objects.create(collection=document.collection, kind="url", name=CANARY, settings={"url": "x"})
         question = keep_question(CANARY, "What is the code word?", {document.pk: 1}, by=world.people["admin"])
         evaluation = EvaluationRun.objects.create(set=question.set, by=world.people["admin"])
+    server = ToolServer.objects.create(name=CANARY, url="https://desk.example.com/mcp")
     values = {
         "source_id": source.pk,
         "set_id": question.set_id,
         "evaluation_id": evaluation.pk,
+        "server_id": server.pk,
         "action": "pause",
         "kind": "md",
         "collection_id": document.collection_id,
@@ -211,6 +225,9 @@ def surveyed(run: Run) -> Run:
 
 
 def body_of(path: str, method: str) -> dict[str, Any]:
+    if "/tool-servers" in path and path.startswith("/api/"):
+        body = {"name": "x", "url": "https://example.com/mcp", "enabled": True}
+        return {"data": body, "content_type": JSON} if method in ("POST", "PUT") else {}
     if method == "PUT":
         data = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("new.md", b"# New")})
         return {"data": data, "content_type": MULTIPART_CONTENT}
