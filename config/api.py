@@ -20,6 +20,7 @@ from agents.tool_server_api import router as tool_servers
 from config.field_errors import sentence
 from kb.document_api import router as knowledge
 from kb.errors import DocumentError, Kind
+from kb.evaluation_api import router as evaluation
 from kb.source_api import router as sources
 from kb.table_api import router as tables
 
@@ -36,7 +37,15 @@ ERRORS = {
 
 
 # Operations that name something in their body, or are not there for everybody.
-NOT_FOR_ALL = ("ask", "list_sources", "create_source", "list_servers", "create_server")
+NOT_FOR_ALL = (
+    "ask",
+    "list_sources",
+    "create_source",
+    "list_servers",
+    "create_server",
+    "list_evaluation_sets",
+    "keep_golden_question",
+)
 
 
 class Api(NinjaAPI):
@@ -98,6 +107,7 @@ api.add_router("", people)
 api.add_router("", knowledge)
 api.add_router("", sources)
 api.add_router("", tables)
+api.add_router("", evaluation)
 api.add_router("", questions)
 api.add_router("", tool_servers)
 

@@ -21,7 +21,7 @@ def sets_for(*, by: Person) -> list[EvaluationSet]:
     if not by.is_staff:
         return []
     with acting_as_system():
-        return list(EvaluationSet.objects.annotate(size=Count("questions")))
+        return list(EvaluationSet.objects.annotate(size=Count("questions")).order_by("name"))
 
 
 def set_for(pk: int, *, by: Person) -> EvaluationSet | None:
@@ -39,7 +39,7 @@ def questions_of(kept: EvaluationSet) -> list[GoldenQuestion]:
 def runs_of(kept: EvaluationSet, limit: int = 50) -> list[EvaluationRun]:
     """A set's latest runs, newest first, each with the number of its results (`done`), for an administrator."""
     with acting_as_system():
-        return list(kept.runs.select_related("by").annotate(done=Count("results"))[:limit])
+        return list(kept.runs.select_related("by").annotate(done=Count("results")).order_by("-pk")[:limit])
 
 
 def run_for(pk: int, *, by: Person) -> EvaluationRun | None:

@@ -24,6 +24,7 @@ DOORS = {
     "feedback_views",
     "export_views",
     "source_api",
+    "evaluation_api",
     "openai_api",
     "mcp",
     "urls",

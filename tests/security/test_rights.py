@@ -92,6 +92,12 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
     "documents/search/": ("GET",),  # for staff as well, over what they may read
     "documents/search/keep/": ("POST",),
     "feedback/": ("GET",),
+    "api/v1/evaluation-sets": ("GET",),
+    "api/v1/evaluation-questions": ("POST",),
+    "api/v1/evaluation-sets/<set_id>/runs": ("GET", "POST"),
+    "api/v1/evaluation-runs/<evaluation_id>": ("GET",),
+    "api/v1/evaluation-runs/<evaluation_id>/cancel": ("POST",),
+    "api/v1/evaluation-runs/<evaluation_id>/resume": ("POST",),
     "documents/evaluation/": ("GET", "POST"),
     "documents/evaluation/<int:set_id>/": ("GET",),
     "documents/evaluation/<int:set_id>/act/": ("POST",),
@@ -242,6 +248,10 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": {"sync": 1}, "content_type": JSON}
     if method == "POST" and "documents/d/" in path and "/passages/" not in path:
         return {"data": {"file": SimpleUploadedFile("new.md", b"# New")}}
+    if path.endswith("/evaluation-questions"):
+        return {"data": {"set": "Mine", "question": "What?"}, "content_type": JSON}
+    if path.startswith("/api/") and path.endswith("/runs"):
+        return {"data": {}, "content_type": JSON}
     if path.endswith("/notes"):
         return {"data": {"text": "Mine"}, "content_type": JSON}
     if "/passages/" in path:
