@@ -58,6 +58,7 @@ class CitationOut(Schema):
     title: str = ""
     section: str = ""
     date: str = ""
+    owner: str = Field(default="", description="whom to ask about the document")
 
 
 class ClaimOut(Schema):

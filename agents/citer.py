@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 from agents.citations import Mark, MarkReader, align
 from agents.deps import Deps
 from agents.events import Citation, Cited, Text
-from agents.evidence import literal
+from agents.evidence import literal, owner_of
 from agents.threads import in_thread
 
 _LAST_MARKS = re.compile(r"(?:\[\d+\])+\s*$")
@@ -71,10 +71,12 @@ class Citer:
         start, end = source.start + span.start, source.start + span.end
         quote = shown.text[span.start : span.end]
         known = self._numbers.get((source.version, start, end))
+        owner = ""
         if known is None:
             is_literal = await in_thread(literal, self._deps, source.version, start, end, quote)
             if not is_literal:
                 return None
+            owner = await in_thread(owner_of, self._deps, source.document)
         return Citation(
             number=known or len(self._numbers) + 1,
             document=source.document,
@@ -86,4 +88,5 @@ class Citer:
             title=source.title,
             section=source.section,
             date=source.date,
+            owner=owner,
         )

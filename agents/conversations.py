@@ -16,8 +16,7 @@ from agents.language import language_of
 from agents.models import Conversation, Event, Feedback, Run, RunState
 from agents.suggestions import next_questions
 from agents.turns import Turn
-from kb.access import acting_as
-from kb.snippets import Place, snippets
+from agents.unanswered import near
 
 LISTED = 80
 TURNS_SHOWN = 40
@@ -84,19 +83,10 @@ def _folded(runs: Sequence[Run]) -> dict[UUID, Turn]:
 def begin_nearest(person: Person, turns: Sequence[Turn]) -> None:
     """Give the declined turns the beginnings of their nearest passages, as far as the person may read them still."""
     declined = [turn for turn in turns if turn.declined]
-    places: set[Place] = {
-        (source.version, source.start, source.end) for turn in declined for source in turn.nearest_sources
-    }
-    if not places:
-        return
-    with acting_as(person):
-        found = snippets(places)
+    shown = near(person, [source for turn in declined for source in turn.nearest_sources])
+    by_source = {one.source: one for one in shown}
     for turn in declined:
-        turn.nearest = [
-            (source, found[source.version, source.start, source.end])
-            for source in turn.nearest_sources
-            if (source.version, source.start, source.end) in found
-        ]
+        turn.nearest = [by_source[source] for source in turn.nearest_sources if source in by_source]
 
 
 def suggest(turns: Sequence[Turn]) -> None:

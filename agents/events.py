@@ -31,7 +31,8 @@ class Citation:
     """The exact place that a cited sentence comes from.
 
     `quote` is literally the version's text from `start` to `end` (characters). `number` is the mark in the answer,
-    1, 2, … in order of first appearance; one number is one place.
+    1, 2, … in order of first appearance; one number is one place. `owner` is
+    the name of whom to ask about the document.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Citation:
     title: str = ""
     section: str = ""
     date: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from agents.sources import Shown
 from kb import reading
 from kb.access import acting_as, acting_as_system, documents_for
 from kb.filters import ANYTHING, Filters
+from kb.owners import owners
 from kb.search import Hit, search, search_as
 
 LIMIT = 8
@@ -68,3 +69,9 @@ def literal(deps: Deps, version: int, start: int, end: int, quote: str) -> bool:
     """Whether the asker may read the version, and the quote is what stands there from `start` to `end`."""
     with acting_as(deps.person):
         return reading.quote_is_literal(version, start, end, quote)
+
+
+def owner_of(deps: Deps, document: int) -> str:
+    """The name of whom to ask about a document; empty when nobody looks after it."""
+    with acting_as(deps.person):
+        return owners([document]).get(document, "")

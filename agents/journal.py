@@ -20,6 +20,7 @@ from agents.events import LAST, Asked, Event, Failed, Finished, from_data, to_da
 from agents.models import Event as StoredEvent
 from agents.models import Run, RunState
 from agents.storable import cleaned
+from agents.unanswered import note_end
 
 STALE_AFTER = timedelta(seconds=20)
 """A run whose process has given no sign of life for so long is abandoned."""
@@ -63,6 +64,8 @@ def append(run_id: UUID, lease: str, last_seq: int, events: Sequence[Event], **c
         StoredEvent.objects.bulk_create(
             StoredEvent(run_id=run_id, seq=seq, kind=event.kind, data=to_data(event)) for seq, event in numbered
         )
+        if isinstance(events[-1], Finished):
+            note_end(run_id)
     return numbered
 
 

@@ -151,3 +151,6 @@ class ToolServer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+from agents import models_unanswered  # noqa: E402, F401  Django finds the other tables here

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from agents import survey_report
@@ -33,7 +33,17 @@ from agents.events import (
 )  # fmt: skip
 from agents.survey_report import Survey
 
+T = TypeVar("T")
 THOUGHT_SHOWN = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A passage that came close to a question: where it is, how it begins, and whom to ask about its document."""
+
+    source: Source
+    text: str
+    owner: str
 
 
 @dataclass(slots=True)
@@ -83,7 +93,7 @@ class Turn:
     helped: bool | None = None
     feedback_reason: str = ""
     earlier: list[Turn] = field(default_factory=list)
-    nearest: list[tuple[Source, str]] = field(default_factory=list)
+    nearest: list[Near] = field(default_factory=list)
     survey: Survey | None = None
     suggested: list[str] = field(default_factory=list)
 
@@ -168,11 +178,7 @@ class Turn:
     @property
     def nearest_sources(self) -> list[Source]:
         """The first passages found, of three documents if possible: what a declined question came closest to."""
-        by_document: dict[int, Source] = {}
-        for source in self.sources.values():
-            by_document.setdefault(source.document, source)
-        rest = [source for source in self.sources.values() if source not in by_document.values()]
-        return [*by_document.values(), *rest][:3]
+        return nearest_of(list(self.sources.values()), lambda source: source.document)
 
     @property
     def phase(self) -> str:
@@ -184,6 +190,15 @@ class Turn:
         if self.steps and self.steps[-1].state == "running":
             return "searching" if self.steps[-1].name == "search_knowledge" else "working"
         return "thinking" if self.road == "thinking" or self.thought else "writing" if self.steps else "searching"
+
+
+def nearest_of(found: Sequence[T], document: Callable[[T], int], limit: int = 3) -> list[T]:
+    """The first of what was found, of as many documents as possible."""
+    by_document: dict[int, T] = {}
+    for one in found:
+        by_document.setdefault(document(one), one)
+    rest = [one for one in found if one not in by_document.values()]
+    return [*by_document.values(), *rest][:limit]
 
 
 def fold(turn: Turn, events: Iterable[Event]) -> Turn:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from agents import document_views, export_views, feedback_views, tool_server_views, views
+from agents import document_views, export_views, feedback_views, tool_server_views, unanswered_views, views
 
 app_name = "agents"
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     path("thinking-left/", views.thinking_left, name="thinking_left"),
     path("feedback/", feedback_views.listing, name="feedback_list"),
     path("models/", views.models, name="models"),
+    path("unanswered/", unanswered_views.questions, name="unanswered"),
+    path("unanswered/<int:pk>/", unanswered_views.act, name="unanswered_act"),
     path("tool-servers/", tool_server_views.servers, name="tool_servers"),
     path("tool-servers/new/", tool_server_views.new_server, name="new_tool_server"),
     path("tool-servers/<int:pk>/", tool_server_views.one_server, name="tool_server"),

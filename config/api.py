@@ -17,6 +17,7 @@ from accounts.api import KeyAuth
 from agents.api import router as questions
 from agents.me_api import router as people
 from agents.tool_server_api import router as tool_servers
+from agents.unanswered_api import router as unanswered
 from config.field_errors import sentence
 from kb.document_api import router as knowledge
 from kb.errors import DocumentError, Kind
@@ -46,6 +47,7 @@ NOT_FOR_ALL = (
     "list_evaluation_sets",
     "keep_golden_question",
 )
+NOT_FOR_ALL = ("ask", "list_sources", "create_source", "list_unanswered", "list_servers", "create_server")
 
 
 class Api(NinjaAPI):
@@ -109,6 +111,7 @@ api.add_router("", sources)
 api.add_router("", tables)
 api.add_router("", evaluation)
 api.add_router("", questions)
+api.add_router("", unanswered)
 api.add_router("", tool_servers)
 
 

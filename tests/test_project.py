@@ -23,6 +23,8 @@ DOORS = {
     "me_api",
     "feedback_views",
     "export_views",
+    "unanswered_views",
+    "unanswered_api",
     "source_api",
     "evaluation_api",
     "openai_api",

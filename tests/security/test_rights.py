@@ -21,6 +21,7 @@ from agents import runs
 from agents.events import Surveyed, SurveyRow, to_data
 from agents.models import Event as StoredEvent
 from agents.models import Run, ToolServer
+from agents.models_unanswered import Unanswered
 from kb.access import acting_as_system
 from kb.documents import add_document
 from kb.evaluation_sets import keep_question
@@ -89,6 +90,11 @@ PERSONAL: dict[str, tuple[str, ...]] = {
 }
 # Addresses for administrators: everybody else gets 404, whether there is something or not.
 ADMINISTRATORS: dict[str, tuple[str, ...]] = {
+    "unanswered/": ("GET",),
+    "unanswered/<int:pk>/": ("POST",),
+    "api/v1/unanswered": ("GET",),
+    "api/v1/unanswered/<question_id>": ("PATCH",),
+    "api/v1/unanswered/<question_id>/ask": ("POST",),
     "documents/search/": ("GET",),  # for staff as well, over what they may read
     "documents/search/keep/": ("POST",),
     "feedback/": ("GET",),
@@ -161,9 +167,8 @@ class Target:
 
     def path(self, pattern: str) -> str:
         place = pattern.partition("/")[0]
-        values = self.values | {
-            "pk": self.values[{"keys": "key", "tool-servers": "server_id"}.get(place, "document_id")]
-        }
+        kinds = {"keys": "key", "tool-servers": "server_id", "unanswered": "question_id"}
+        values = self.values | {"pk": self.values[kinds.get(place, "document_id")]}
         if pattern.endswith("rows.csv"):
             values |= {"run_id": values["survey_id"]}
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), pattern)
@@ -203,6 +208,7 @@ def target(_world: World) -> Target:
         "number": 1,
         "run_id": run.pk,
         "survey_id": surveyed(run).pk,
+        "question_id": Unanswered.objects.create(run=run, person=run.person, question=CANARY, verdict="uncited").pk,
         "conversation_id": run.conversation_id,
         "key": ApiKey.objects.get(person=world.people["alice"]).pk,
     }
@@ -256,6 +262,8 @@ def body_of(path: str, method: str) -> dict[str, Any]:
         return {"data": {"text": "Mine"}, "content_type": JSON}
     if "/passages/" in path:
         return {"data": {"enabled": False}, "content_type": JSON} if path.startswith("/api/") else {}
+    if method == "PATCH" and "unanswered" in path:
+        return {"data": {"state": "answered"}, "content_type": JSON}
     if method == "PATCH":
         return {"data": {"title": "Mine", "effective_from": "2020-01-01"}, "content_type": JSON}
     if path.endswith("/feedback"):
