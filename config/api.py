@@ -46,8 +46,8 @@ NOT_FOR_ALL = (
     "create_server",
     "list_evaluation_sets",
     "keep_golden_question",
+    "list_unanswered",
 )
-NOT_FOR_ALL = ("ask", "list_sources", "create_source", "list_unanswered", "list_servers", "create_server")
 
 
 class Api(NinjaAPI):
