@@ -57,7 +57,7 @@ def test_a_thinking_run_has_the_same_events_in_every_dialect(
 
         assert isinstance(events[-1], Finished), (spoken, events[-1])
         assert events[-1].usage == {
-            "prompt_tokens": 33, "completion_tokens": 21, "reasoning_tokens": 0, "cached_tokens": 0,
+            "prompt_tokens": 44, "completion_tokens": 28, "reasoning_tokens": 0, "cached_tokens": 0,
         }, spoken  # fmt: skip
         assert Escalated("Two facts are needed.") in events, spoken
         assert Planned(("Search", "Add", "Answer")) in events, spoken

@@ -58,6 +58,7 @@ def test_tables_that_were_emptied_may_number_models_anew() -> None:
     first = ensure_generation("model-a", 8)
     EmbeddingGeneration.objects.filter(pk=first.pk).delete()
     with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
         cursor.execute(f"alter table kb_embeddinggeneration alter column id restart with {first.pk}")
         assert ensure_generation("model-b", 16).pk == first.pk
         cursor.execute("select indexdef from pg_indexes where indexname = %s", [f"vector_hnsw_{first.pk}"])

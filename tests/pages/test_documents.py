@@ -226,7 +226,7 @@ def test_a_document_that_is_being_read_says_how_far_it_is(
     assert "reading: 3 pages …" in html
     assert 'hx-trigger="load delay:2s"' in html
     cancelled = make_document(handbook, state=State.CANCELLED)
-    assert "hx-trigger" not in client.get(f"/documents/d/{cancelled.pk}/").content.decode()
+    assert "load delay" not in client.get(f"/documents/d/{cancelled.pk}/").content.decode()
 
 
 def test_a_document_says_who_may_read_it_and_why(
