@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .text import Language, question_terms, terms
@@ -63,6 +63,8 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 _ANY_UNIT = re.compile(rf"\b(?:{_LATIN_UNITS})\b|{_OTHER_UNITS}", re.IGNORECASE)
+_CURRENCY = re.compile(r"\bcurrency\b|币种|货币", re.IGNORECASE)
+_CODE = re.compile("[A-Z]{3}")
 _SCALES = {"万": 1e4, "亿": 1e8, "million": 1e6, "billion": 1e9, "thousand": 1e3, "k": 1e3}
 _PER = re.compile(
     rf"(?:\b(?:per|each|every|an?|/)\s?|/\s?|每)(?:个)?(?P<unit>(?:{_LATIN_UNITS})\b|{_OTHER_UNITS})", re.IGNORECASE
@@ -162,14 +164,19 @@ def amount_in(unit: Unit, wanted: str, question_amounts: Sequence[Amount]) -> Am
 
 
 def _amount_in_row(unit: Unit, wanted: str) -> Amount | None:
+    """The cell under the header most like `wanted`; a column of currencies says what its row's amounts are in."""
     asked = set(terms(wanted))
+    cells = zip(unit.header, unit.cells, strict=True)
+    currency = next((cell for name, cell in cells if _CURRENCY.search(name) and _CODE.fullmatch(cell)), "")
     best: tuple[int, Amount] | None = None
     for name, cell in zip(unit.header, unit.cells, strict=True):
         inside = amounts(cell)
         overlap = len(set(terms(name)) & asked)
         if inside and (best is None or overlap > best[0]):
             best = (overlap, _under_header(inside[0], name))
-    return best[1] if best else None
+    if best is None:
+        return None
+    return replace(best[1], unit=currency) if currency and not best[1].unit else best[1]
 
 
 def _under_header(amount: Amount, name: str) -> Amount:

@@ -86,6 +86,15 @@ def test_the_cell_under_the_best_header() -> None:
     assert amount_in(units(Source(1, "a\tb\nx\ty"))[0], "a", []) is None
 
 
+def test_amounts_of_different_currencies_are_not_compared() -> None:
+    table = "City\tCurrency\tLimit per night\nBerlin\tEUR\t150\nSingapore\tSGD\t260\nParis\tEUR\t180"
+    found = [amount_in(row, "limit per night", []) for row in units(Source(1, table))]
+    berlin, singapore, paris = (Fact(str(place), amount, 1) for place, amount in enumerate(found) if amount)
+    assert (berlin.amount.unit, singapore.amount.unit) == ("EUR", "SGD")
+    assert expression("difference", [berlin, singapore], []) is None
+    assert expression("difference", [berlin, paris], []) == "180 - 150"
+
+
 def test_plain_numbers() -> None:
     assert [plain_number(n) for n in (180.0, 12.5, 1 / 3)] == ["180", "12.5", "0.333333"]
 
