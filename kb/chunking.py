@@ -4,7 +4,7 @@ A passage is a literal span of the document's text: `text == document[start:end]
 blocks, carries the headings above it, stays on its page or sheet (unless a paragraph runs over the page's end) and is
 about `target` long. Length counts a Chinese, Japanese or Korean character as 1.8, because it says about as much as two
 Latin ones.
-Passages do not overlap, and only white space lies between them.
+Passages do not overlap, and only white space and metadata lie between them.
 """
 
 from __future__ import annotations
@@ -156,6 +156,8 @@ class _Cutter:
 
     def units_of(self, page: ParsedPage, start: int, blocks: Sequence[Block]) -> Iterator[_Unit]:
         for block in _without_gaps(self.slice(start, self.length), start, blocks):
+            if block.kind == "metadata":
+                continue
             text = self.slice(block.start, block.end)
             size = _size(text)
             if size <= self.maximum:

@@ -1,7 +1,7 @@
 """Markdown: the source text as it stands, with the spans of its headings, paragraphs, list items, tables and code.
 
 A front matter (`---` lines with `key: value`) says something about the document and nothing that answers questions: it
-stays in the text, gives the title and metadata, and is no block, unless the file has nothing else.
+stays in the text, gives the title and metadata, and is in no passage, unless the file has nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -30,7 +31,7 @@ _KINDS: dict[str, BlockKind] = {
     "fence": "code",
     "code_block": "code",
     "html_block": "paragraph",
-    "front_matter": "paragraph",
+    "front_matter": "metadata",
     "tr_open": "row",
 }
 
@@ -56,8 +57,10 @@ def parse(path: Path, out: Composer) -> None:
         entries = {match[1].lower(): _plain(match[3]) for match in islice(_ENTRY.finditer(tokens[0].content), 50)}
         out.title = entries.pop("title", "") or out.title
         out.metadata |= entries
-        tokens = tokens[1:] or tokens
-    out.verbatim(text, markdown_blocks(text, tokens))
+    blocks = list(markdown_blocks(text, tokens))
+    if len(blocks) == 1 and blocks[0].kind == "metadata":
+        blocks = [replace(blocks[0], kind="paragraph")]
+    out.verbatim(text, blocks)
 
 
 def _plain(value: str) -> str:

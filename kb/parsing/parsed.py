@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "row"]
+BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "row", "metadata"]
 Language = Literal["en", "zh", "ja", "ko", "und"]
 
 
@@ -42,7 +42,8 @@ class ParsedPage:
 class Block:
     """A piece of structure: a span of the whole document's text.
 
-    `level` is 1… for headings and the depth (from 0) of list items. `header` is the header row of a row's table.
+    `level` is 1… for headings and the depth (from 0) of list items. `header` is the header row of a row's table. What
+    is of kind "metadata" tells of the document and is in no passage.
     """
 
     kind: BlockKind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kb.chunking import passages
 from kb.parsing import ParseError, ParseLimits
 from kb.parsing.composer import Composer
 from kb.parsing.delimited import delimiter_of
@@ -33,7 +34,8 @@ def test_front_matter_tells_of_the_document_and_is_not_searched(parsed: Reader) 
     assert document.title == "Travel before you start"
     assert document.metadata["owner"] == "Ops & Travel"
     assert document.text == source
-    assert shapes(document) == [("paragraph", "Book early.")]
+    assert shapes(document) == [("metadata", front), ("paragraph", "Book early.")]
+    assert [draft.text for draft in passages(document.parts())] == ["Book early."]
 
 
 def test_a_file_of_front_matter_alone_is_kept_as_text(parsed: Reader) -> None:
