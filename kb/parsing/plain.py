@@ -1,4 +1,7 @@
-"""Plain text: paragraphs between blank lines, chapters of Chinese rules as headings. Streams files of any size."""
+"""Plain text: paragraphs between blank lines, messages of a chat, chapters of Chinese rules as headings.
+
+Streams files of any size.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from kb.parsing.chats import message_beginnings
 from kb.parsing.composer import PART_CHARACTERS, Composer
 from kb.parsing.encodings import decoded_lines
 from kb.parsing.parsed import Block, BlockKind
@@ -49,13 +53,15 @@ def heading_level(line: str) -> int:
 
 
 def text_blocks(text: str, code: bool = False) -> Iterator[Block]:
-    """Spans of paragraphs, list items and headings of plain text (only of code when `code`)."""
+    """Spans of paragraphs, messages, list items and headings of plain text (only of code when `code`)."""
     start = end = place = 0
     kind: BlockKind = "code" if code else "paragraph"
-    for line in text.splitlines(keepends=True):
+    lines = text.splitlines(keepends=True)
+    messages = frozenset() if code else message_beginnings(lines)
+    for number, line in enumerate(lines):
         level = 0 if code else heading_level(line.strip("\n"))
-        item = not code and _ITEM.match(line) is not None
-        if (not line.strip() or level or item) and end > start:
+        item = not code and number not in messages and _ITEM.match(line) is not None
+        if (not line.strip() or level or item or number in messages) and end > start:
             yield Block(kind, start, end)
             start = end = place + len(line)
             kind = "code" if code else "paragraph"

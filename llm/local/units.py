@@ -34,6 +34,10 @@ _JSON_LINE = re.compile(r'^\s*"[^"]{1,40}":\s*"?(.*?)"?,?\s*$')
 _JSON_FRAME = re.compile(r"^\s*(?:\"[^\"]{1,40}\":\s*)?[\[\]{},]+\s*$")
 # Cells of a table: at most 24 characters each, some Chinese, and nothing that ends a sentence.
 _SPACED = re.compile(r"(?=.*[\u3400-\u9fff])[^\s。；;！？!?|]{1,24}(?: [^\s。；;！？!?|]{1,24}){2,8}")
+# A line of a chat begins with its time; or the line says who wrote and when, and the message follows.
+_CLOCK = r"[\[(【]?(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?[ ,T]*)?\d{1,2}:\d{2}(?::\d{2})?[\])】]?"
+_MESSAGE = re.compile(rf"^\s*{_CLOCK}\s*(?:[-–—]\s*)?[^\s:：][^:：]{{0,39}}[:：]\s*\S")
+_WRITER = re.compile(rf"^\s*[^\s:：][^:：]{{0,39}}\s{_CLOCK}\s*$")
 _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
@@ -146,8 +150,9 @@ def _blocks(text: str) -> Iterator[tuple[Block, str]]:
             continue
         row = not fenced and ("|" in line.strip()[1:] or "\t" in line.strip() or index in separated)
         item = None if row or fenced else _ITEM.match(line)
-        title = None if row or fenced else _HEADING.match(line)
-        starts = row or item or title or fenced or not line.strip() or _RULE.match(line) or _WROTE.match(line)
+        title = None if row or fenced else _HEADING.match(line) or _WRITER.match(line)
+        message = _MESSAGE.match(line) or _WROTE.match(line)
+        starts = row or item or title or fenced or not line.strip() or _RULE.match(line) or message
         if buffer and (starts or _stands_alone(buffer[-1], line, width)):
             yield open_kind, _joined(buffer)
             buffer = []
@@ -159,7 +164,7 @@ def _blocks(text: str) -> Iterator[tuple[Block, str]]:
         elif not line.strip() or _RULE.match(line):
             open_kind = "sentence"
         elif title:
-            yield "heading", title.group(1)
+            yield "heading", title.group(title.lastindex or 0)
         elif row:
             in_table = True
             yield "row", line
@@ -175,7 +180,7 @@ def _with_columns(lines: list[str]) -> list[str]:
 
     Three lines in a row of as many short cells, three at least, make a table.
     """
-    counts = [len(line.split()) if _SPACED.fullmatch(line) else 0 for line in lines]
+    counts = [len(line.split()) if _SPACED.fullmatch(line) and not _MESSAGE.match(line) else 0 for line in lines]
     told = list(lines)
     start = 0
     for end in range(1, len(lines) + 1):

@@ -82,3 +82,16 @@ def test_code_fences_rules_and_quotes() -> None:
         ("sentence", "run | this"),
         ("sentence", "Quoted text."),
     ]
+
+
+def test_messages_of_a_chat_are_no_table_and_a_question_stands_over_its_answer() -> None:
+    question = "2026-09-14 09:05 王磊: 磁盘谁来扩容？"
+    found = units(Source(1, f"{question}\n2026-09-14 09:06 赵强: 我来，今天下午扩到2TB\n2026-09-14 09:10 王磊: 好的"))
+    assert [u.kind for u in found] == ["heading", "sentence", "sentence"]
+    assert {u.heading for u in found} == {question}
+    assert _units("Wang Lei [14/09/2026, 09:02]\nThe test system is up again.\n\nLi Na 09:03\nThank you.") == [
+        ("heading", "Wang Lei [14/09/2026, 09:02]"),
+        ("sentence", "The test system is up again."),
+        ("heading", "Li Na 09:03"),
+        ("sentence", "Thank you."),
+    ]
