@@ -43,6 +43,12 @@ class AskIn(Schema):
         default=None, description="Look in these only; in all that you may read otherwise."
     )
     conversation: UUID | None = Field(default=None, description="Go on in this conversation.")
+    follows: UUID | None = Field(
+        default=None, description="Go on after this run's answer; otherwise after the one you last saw or asked for."
+    )
+    edits: UUID | None = Field(
+        default=None, description="Ask in the place of this run's question; that one stays in a branch of its own."
+    )
     as_of: date | None = Field(default=None, description="Answer from what was valid on this day.")
     stream: bool = Field(default=False, description="Server-sent events instead of one answer.")
 
@@ -114,6 +120,7 @@ class AsksOut(Schema):
 class AnswerOut(Schema):
     run: UUID
     conversation: UUID
+    follows: UUID | None = Field(description="the run after whose answer this was asked; none of a first question")
     question: str
     state: str = Field(description="running finished failed cancelled")
     mode: str = Field(
@@ -152,6 +159,7 @@ def answer_of(run: Run) -> dict[str, Any]:
     return {
         "run": run.pk,
         "conversation": run.conversation_id,
+        "follows": run.follows_id,
         "question": run.question,
         "state": run.state,
         "mode": columns["road"] or run.mode,
@@ -198,17 +206,32 @@ def begin(person: Person, body: AskIn) -> Run:
             readable = set(collections_for().filter(pk__in=body.collections).values_list("pk", flat=True))
         if not readable.issuperset(body.collections):
             raise Http404
+    follows, edits = (_place(person, body, run_id) for run_id in (body.follows, body.edits))
+    if follows and edits:
+        raise HttpError(422, _("Send one of follows and edits."))
     try:
         return runs.start(
             person,
             body.question,
             mode=Mode.EXHAUSTIVE if body.exhaustive else body.mode,
             conversation=conversation,
+            follows=follows,
+            beside=edits,
             collections=body.collections,
             as_of=body.as_of,
         )
     except runs.QuestionError as error:
         raise HttpError(422, str(error)) from error
+
+
+def _place(person: Person, body: AskIn, run_id: UUID | None) -> Run | None:
+    """A run that a question is to follow or to stand beside, in the conversation that is named if one is."""
+    if run_id is None:
+        return None
+    run = own_run(person, run_id)
+    if body.conversation not in (None, run.conversation_id):
+        raise Http404
+    return run
 
 
 def stream_of(run: Run, after_seq: int) -> StreamingHttpResponse:
@@ -353,7 +376,10 @@ def give_feedback(request: HttpRequest, run_id: UUID, body: FeedbackIn) -> dict[
 def export_conversation(
     request: HttpRequest, conversation_id: UUID, format: Literal["md", "json"] = "json"
 ) -> HttpResponse:
-    """Every question with its answers, citations and claims. Quotes that you may not read any more are left out."""
+    """Questions with answers, citations and claims: as `json` all branches, as `md` the one that was last shown.
+
+    Quotes that you may not read any more are left out.
+    """
     person = asker(request)
     conversation = Conversation.objects.filter(pk=conversation_id, person=person).first()
     if conversation is None:

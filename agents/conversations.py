@@ -36,23 +36,25 @@ def by_day(person: Person, query: str = "", limit: int = LISTED) -> list[tuple[d
 
 
 def turns_of(conversation: Conversation, limit: int | None = TURNS_SHOWN) -> list[Turn]:
-    """The conversation's latest turns (all with None), oldest first, in a fixed number of queries.
-
-    An answer that was asked for again stands inside the newer one, as an earlier answer.
-    """
-    runs = list(conversation.runs.order_by("-created_at")[:limit])[::-1]
+    """The latest turns (all with None) of the branch that its person last saw, oldest first, in a fixed number of
+    queries. `place` counts from the first question of the conversation."""
+    tree = conversation.tree()
+    path = tree.path(conversation.shown)
+    first = max(len(path) - limit, 0) if limit is not None else 0
+    found = Run.objects.in_bulk(path[first:])
+    runs = [found[pk] for pk in path[first:] if pk in found]
     turns = _folded(runs)
-    roots: dict[UUID, UUID] = {}
-    shown: dict[UUID, Turn] = {}
-    for run in runs:
-        root = roots.get(run.regenerates_id, run.pk) if run.regenerates_id else run.pk
-        roots[run.pk] = root
+    for place, run in enumerate(runs, first):
         turn = turns[run.pk]
-        if previous := shown.get(root):
-            turn.earlier = [*previous.earlier, previous]
-            previous.earlier = []
-        shown[root] = turn
-    return list(shown.values())
+        turn.place, turn.questions, turn.answers = place, tree.questions(run.pk), tree.answers(run.pk)
+    return [turns[run.pk] for run in runs]
+
+
+def all_turns(conversation: Conversation) -> list[tuple[Run, Turn]]:
+    """The runs of every branch with what happened in them, in the order in which they were asked."""
+    runs = list(conversation.runs.order_by("created_at"))
+    turns = _folded(runs)
+    return [(run, turns[run.pk]) for run in runs]
 
 
 def turn_of(run: Run) -> Turn:

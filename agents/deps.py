@@ -23,7 +23,7 @@ from llm.streams import Usage
 
 EARLIER_TURNS = 6
 EARLIER_RUNS = 5 * EARLIER_TURNS
-"""Read back so far: each of those turns may have been answered several times."""
+"""Read back so far: some of those runs have failed or were stopped."""
 EARLIER_CHARACTERS = 8_000
 
 
@@ -94,26 +94,19 @@ def prepare(run: Run) -> Deps:
 
 
 def _earlier(run: Run) -> tuple[list[tuple[str, str]], bool]:
-    """The conversation before the run, the last answer to each question, as much as fits; whether the last one asks.
-
-    An answer that was asked for again stands at the place of the first one.
-    """
-    root = run.regenerates or run
-    before = Run.objects.filter(
-        conversation_id=run.conversation_id, state=RunState.FINISHED, created_at__lt=root.created_at
-    ).exclude(answer="")
-    turns: dict[object, tuple[str, str]] = {}
-    latest = list(before.order_by("-created_at").only("question", "answer", "regenerates_id", "asks")[:EARLIER_RUNS])
-    for one in reversed(latest):
-        turns[one.regenerates_id or one.pk] = (one.question, one.answer)
+    """The questions and answers that lead to the run, as much as fits; whether the last one asks."""
+    above = run.conversation.tree().above(run.pk)[-EARLIER_RUNS:]
+    answered = Run.objects.filter(pk__in=above, state=RunState.FINISHED).exclude(answer="")
+    found = answered.only("question", "answer", "asks").in_bulk()
+    before = [found[pk] for pk in above if pk in found]
     kept: list[tuple[str, str]] = []
     room = EARLIER_CHARACTERS
-    for question, answer in list(turns.values())[: -EARLIER_TURNS - 1 : -1]:
-        room -= len(question) + len(answer)
+    for one in before[: -EARLIER_TURNS - 1 : -1]:
+        room -= len(one.question) + len(one.answer)
         if room < 0:
             break
-        kept.insert(0, (question, answer))
-    return kept, bool(latest and latest[0].asks)
+        kept.insert(0, (one.question, one.answer))
+    return kept, bool(before and before[-1].asks)
 
 
 def may_escalate(deps: Deps) -> bool:

@@ -6,6 +6,7 @@ sources still, so that a file says no more than the pages do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,39 +15,38 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
-from agents.conversations import turns_of
+from agents.conversations import all_turns, turns_of
 from agents.events import Citation
 from agents.models import Conversation, Run
 from agents.turns import Turn
 from kb.access import acting_as
 from kb.coverage import still_readable
 
-VERSION = 1
+VERSION = 2
 """Of the JSON: raised when a field changes its meaning."""
 
 
 def as_data(person: Person, conversation: Conversation) -> dict[str, Any]:
-    """The conversation with its answers, their sources and checked sentences, and earlier answers to each question."""
-    turns = turns_of(conversation, None)
-    readable = _readable(person, turns)
-    times = _times(conversation)
+    """The conversation as a whole: every run of every branch, and which of them are shown now."""
+    turns = all_turns(conversation)
+    readable = _readable(person, (turn for _run, turn in turns))
     return {
         "format": VERSION,
         "id": str(conversation.pk),
         "title": conversation.title,
         "created_at": conversation.created_at.isoformat(),
         "exported_at": timezone.now().isoformat(),
-        "turns": [
-            _turn_data(turn, readable, times) | {"earlier": [_turn_data(old, readable, times) for old in turn.earlier]}
-            for turn in turns
-        ],
+        "shown": [str(pk) for pk in conversation.tree().path(conversation.shown)],
+        "runs": [_run_data(run, turn, readable) for run, turn in turns],
     }
 
 
-def _turn_data(turn: Turn, readable: set[int], times: dict[Any, datetime]) -> dict[str, Any]:
+def _run_data(run: Run, turn: Turn, readable: set[int]) -> dict[str, Any]:
     return {
-        "run": str(turn.run_id),
-        "asked_at": times[turn.run_id].isoformat(),
+        "run": str(run.pk),
+        "follows": str(run.follows_id) if run.follows_id else None,
+        "regenerates": str(run.regenerates_id) if run.regenerates_id else None,
+        "asked_at": run.created_at.isoformat(),
         "question": turn.question,
         "state": turn.state,
         "mode": turn.road or turn.asked_mode,
@@ -59,7 +59,7 @@ def _turn_data(turn: Turn, readable: set[int], times: dict[Any, datetime]) -> di
 
 
 def markdown(person: Person, conversation: Conversation) -> str:
-    """The conversation as a text: each question a heading, its answer, and the sources with their quotes."""
+    """The branch that is shown as a text: each question a heading, its answer, and the sources with their quotes."""
     turns = turns_of(conversation, None)
     readable = _readable(person, turns)
     times = _times(conversation)
@@ -88,7 +88,7 @@ def _times(conversation: Conversation) -> dict[Any, datetime]:
     return dict(Run.objects.filter(conversation=conversation).values_list("pk", "created_at"))
 
 
-def _readable(person: Person, turns: list[Turn]) -> set[int]:
-    versions = {one.version for turn in turns for each in (turn, *turn.earlier) for one in each.citations}
+def _readable(person: Person, turns: Iterable[Turn]) -> set[int]:
+    versions = {one.version for turn in turns for one in turn.citations}
     with acting_as(person):
         return still_readable(list(versions))

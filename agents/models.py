@@ -8,14 +8,18 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from agents.branches import Node, Tree
+
 
 class Conversation(models.Model):
-    """One person's questions and answers on a subject."""
+    """One person's questions and answers on a subject: a tree, because questions are edited and answered again."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
     title = models.CharField(_("title"), max_length=200, blank=True)
     listed = models.BooleanField(default=True)  # false for those that programs made: people's lists leave them out
+    # The run to which the person last went; a plain number, so that the tables do not refer to each other in a circle.
+    shown = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -25,6 +29,11 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return self.title or str(self.pk)
+
+    def tree(self) -> Tree:
+        """How its runs follow one another."""
+        runs = Run.objects.filter(conversation=self).order_by("created_at")
+        return Tree(Node(*row) for row in runs.values_list("pk", "follows_id", "regenerates_id"))
 
 
 class Mode(models.TextChoices):
@@ -51,6 +60,8 @@ class Run(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runs")
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="runs")
+    # The run whose answer stood there when this was asked; none before the first question.
+    follows = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="followed")
     regenerates = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="regenerated")
     question = models.TextField(_("question"))
     language = models.CharField(max_length=10, blank=True)

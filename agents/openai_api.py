@@ -210,6 +210,7 @@ def _remember(conversation: Conversation, turns: list[ChatMessage]) -> None:
                 Run(
                     person_id=conversation.person_id,
                     conversation=conversation,
+                    follows_id=past[-1].pk if past else None,
                     question=turn.text[: runs.QUESTION_LENGTH],
                     state=RunState.FINISHED,
                 )

@@ -47,6 +47,8 @@ def start(
     conversation: Conversation | None = None,
     collections: Sequence[int] | None = None,
     as_of: date | None = None,
+    follows: Run | None = None,
+    beside: Run | None = None,
     regenerates: Run | None = None,
 ) -> Run:
     """Ask a question. The run is stored and begins, in this process, when the surrounding transaction commits.
@@ -54,20 +56,28 @@ def start(
     Synchronous: async callers use `sync_to_async(start)(…)`. Without a conversation a new one begins. `collections`
     are ids; None or none means all that the person may read.
 
+    In a conversation the question goes on where its person last was, or after the answer of `follows`, or, in a
+    branch of its own, in the place of the question of `beside`. `regenerates` asks that run's question again there.
+
     Raises:
         QuestionError: for an empty or overlong question, an unknown mode, or a conversation of somebody else.
     """
     question = cleaned(question).strip()
+    beside = beside or regenerates
+    if place := beside or follows:
+        conversation = place.conversation
     _check(person, question, mode, conversation)
+    above = beside.follows_id if beside else follows.pk if follows else None
     with transaction.atomic():
         if conversation is None:
             title = Truncator(" ".join(question.split())).chars(80)
             conversation = Conversation.objects.create(person=person, title=title)
-        else:
-            conversation.save(update_fields=["updated_at"])
+        elif not place:
+            above = next(reversed(conversation.tree().path(conversation.shown)), None)
         run = Run.objects.create(
             person=person,
             conversation=conversation,
+            follows_id=above,
             regenerates=regenerates,
             question=question,
             language=language_of(question),
@@ -78,6 +88,8 @@ def start(
             heartbeat_at=timezone.now(),
             attempts=1,
         )
+        conversation.shown = run.pk
+        conversation.save(update_fields=["shown", "updated_at"])
         transaction.on_commit(lambda: workshop().submit(run.pk, 0, run))
     return run
 
@@ -102,11 +114,27 @@ def regenerate(run: Run, mode: str | None = None) -> Run:
         run.person,
         run.question,
         mode=mode or run.mode,
-        conversation=run.conversation,
         collections=run.collections,
         as_of=run.as_of,
         regenerates=run,
     )
+
+
+def edit(run: Run, question: str) -> Run:
+    """Ask another question in the place of the run's: in a branch of its own, answered in the same way. The old one
+    stays with all that follows it. The same words once more are the question answered again.
+
+    Raises:
+        QuestionError: as `start`.
+    """
+    if cleaned(question).strip() == run.question:
+        return regenerate(run)
+    return start(run.person, question, mode=run.mode, collections=run.collections, as_of=run.as_of, beside=run)
+
+
+def show(run: Run) -> None:
+    """Open the run's conversation at the branch of this run from now on, and go on below it."""
+    Conversation.objects.filter(pk=run.conversation_id).update(shown=run.pk)
 
 
 async def follow(run_id: UUID, after_seq: int = 0) -> AsyncIterator[tuple[int, Event]]:

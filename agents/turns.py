@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from agents import survey_report
+from agents.branches import Switch
 from agents.events import (
     Asked,
     Cancelled,
@@ -92,10 +93,12 @@ class Turn:
     seconds: float = 0.0
     helped: bool | None = None
     feedback_reason: str = ""
-    earlier: list[Turn] = field(default_factory=list)
     nearest: list[Near] = field(default_factory=list)
     survey: Survey | None = None
     suggested: list[str] = field(default_factory=list)
+    place: int = 0
+    questions: Switch | None = None
+    answers: Switch | None = None
 
     def add(self, event: Event) -> None:
         """Take in the next event."""

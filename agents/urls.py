@@ -1,6 +1,14 @@
 from django.urls import path
 
-from agents import document_views, export_views, feedback_views, tool_server_views, unanswered_views, views
+from agents import (
+    branch_views,
+    document_views,
+    export_views,
+    feedback_views,
+    tool_server_views,
+    unanswered_views,
+    views,
+)
 
 app_name = "agents"
 urlpatterns = [
@@ -13,7 +21,9 @@ urlpatterns = [
     path("runs/<uuid:run_id>/rows.csv", views.rows, name="rows"),
     path("runs/<uuid:run_id>/cancel/", views.cancel, name="cancel"),
     path("runs/<uuid:run_id>/keep/", views.keep_quick, name="keep_quick"),
-    path("runs/<uuid:run_id>/regenerate/", views.regenerate, name="regenerate"),
+    path("c/<uuid:conversation_id>/show/", branch_views.show, name="show"),
+    path("runs/<uuid:run_id>/regenerate/", branch_views.regenerate, name="regenerate"),
+    path("runs/<uuid:run_id>/edit/", branch_views.edit, name="edit"),
     path("runs/<uuid:run_id>/feedback/", feedback_views.feedback, name="feedback"),
     path("documents/d/<int:pk>/questions/", document_views.questions, name="document_questions"),
     path("thinking-left/", views.thinking_left, name="thinking_left"),

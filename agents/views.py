@@ -54,23 +54,18 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     conversation = None
     if conversation_id is not None:
         conversation = get_object_or_404(Conversation, pk=conversation_id, person=person)
-    everything = "all" in request.GET
-    turns = turns_of(conversation, None if everything else TURNS_SHOWN) if conversation else []
-    hidden = conversation.runs.count() > TURNS_SHOWN if conversation and not everything else False
-    begin_nearest(person, turns)
+    shown = shown_turns(person, conversation, None if "all" in request.GET else TURNS_SHOWN)
+    turns = shown["turns"]
     with acting_as(person):
         suggest(turns)
         shelves = list(collections_for().only("name"))
         chinese = (get_language() or "").startswith("zh")
         samples = [] if turns else [about(topic, chinese=topic.chinese) for topic in topics(SAMPLES, chinese=chinese)]
-    last = conversation.runs.order_by("-created_at").first() if conversation else None
-    context = {
+    last = Run.objects.filter(pk=turns[-1].run_id).first() if turns else None
+    context = shown | {
         "place": "" if conversation else "home",
         "days": days,
         "query": query,
-        "conversation": conversation,
-        "turns": turns,
-        "hidden": hidden,
         "running": any(turn.running for turn in turns),
         "collections": shelves,
         "chosen": set(last.collections) if last else set(),
@@ -81,6 +76,13 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     return render(request, "agents/chat.html", context)
 
 
+def shown_turns(person: Person, conversation: Conversation | None, limit: int | None = TURNS_SHOWN) -> dict[str, Any]:
+    """What `agents/_turns.html` shows: the latest turns of the branch that the person last saw."""
+    turns = turns_of(conversation, limit) if conversation else []
+    begin_nearest(person, turns)
+    return {"conversation": conversation, "turns": turns, "hidden": bool(turns and turns[0].place)}
+
+
 @require_POST
 @login_required
 def ask(request: HttpRequest) -> HttpResponse:
@@ -88,13 +90,17 @@ def ask(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     conversation = None
     if given := request.POST.get("conversation", ""):
-        conversation = get_object_or_404(Conversation, pk=_uuid(given), person=person)
+        conversation = get_object_or_404(Conversation, pk=uuid_of(given), person=person)
+    follows = None
+    if conversation and (given := request.POST.get("follows", "")):
+        follows = get_object_or_404(conversation.runs, pk=uuid_of(given))
     try:
         run = runs.start(
             person,
             request.POST.get("question", ""),
             mode=Mode.EXHAUSTIVE if "exhaustive" in request.POST else request.POST.get("mode", Mode.AUTO),
             conversation=conversation,
+            follows=follows,
             collections=_ids(request.POST.getlist("collections")),
             as_of=_day(request.POST.get("as_of", "")),
         )
@@ -120,7 +126,8 @@ def _ids(texts: list[str]) -> list[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]
 
 
-def _uuid(text: str) -> UUID:
+def uuid_of(text: str) -> UUID:
+    """The number that a form gives; what is none names nothing."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -179,24 +186,6 @@ def keep_quick(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = own_run(request, run_id)
     runs.keep_quick(run)
     return HttpResponse(status=204) if request.htmx else redirect("agents:conversation", run.conversation_id)  # type: ignore[attr-defined]
-
-
-@require_POST
-@login_required
-def regenerate(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Answer the same question again, in the same mode or with more thought."""
-    run = own_run(request, run_id)
-    if run.state == RunState.RUNNING:
-        return sentence(_("This answer is still being written. Wait for it, or stop it first."), 409)
-    mode = request.POST.get("mode", "") or run.mode
-    try:
-        again = runs.regenerate(run, mode)
-    except runs.QuestionError as error:
-        return sentence(str(error), 422)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect("agents:conversation", run.conversation_id)
-    turn = next(turn for turn in turns_of(run.conversation) if turn.run_id == again.pk)
-    return render(request, "agents/_turn.html", {"turn": turn})
 
 
 @require_POST

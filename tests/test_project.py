@@ -23,6 +23,7 @@ DOORS = {
     "me_api",
     "feedback_views",
     "export_views",
+    "branch_views",
     "unanswered_views",
     "unanswered_api",
     "source_api",

@@ -137,6 +137,16 @@ function finish(run, kind) {
   buttons();
 }
 
+// A turn that another branch has replaced is followed no longer.
+function forgetReplaced() {
+  for (const [run, { turn, source }] of streams) {
+    if (turn.isConnected) continue;
+    source.close();
+    streams.delete(run);
+  }
+  buttons();
+}
+
 function buttons() {
   const running = streams.size > 0;
   form.querySelector(".send:not(.stop)").hidden = running;
@@ -198,9 +208,37 @@ htmx.onLoad((content) => {
     if (turn.matches(".turn[data-stream]")) follow(turn);
   }
 });
+document.body.addEventListener("htmx:afterSwap", forgetReplaced);
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "turns") column.scrollTop = column.scrollHeight;
+  if (event.target.id !== "turns" || event.detail.requestConfig.path.endsWith("/show/")) return;
+  column.scrollTop = column.scrollHeight;
 });
+
+// Editing a question
+
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches(".edit[open]")) return;
+  const field = event.target.querySelector("textarea");
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
+}, true);
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches("[data-edit]") || event.isComposing || event.keyCode === 229) return;
+  if (event.key === "Escape") closeEdit(event.target);
+  else if (event.key === "Enter" && !event.shiftKey) event.target.form.requestSubmit();
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close-edit]")) closeEdit(event.target);
+});
+
+function closeEdit(inside) {
+  const edit = inside.closest(".edit");
+  edit.open = false;
+  edit.querySelector("form").reset();
+  edit.querySelector("summary").focus();
+}
 document.addEventListener("click", (event) => {
   const summary = event.target.closest(".steps > summary");
   if (summary) summary.parentElement.dataset.touched = "";

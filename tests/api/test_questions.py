@@ -164,3 +164,25 @@ def test_feedback_with_its_reason(bobs: Any, world: World) -> None:
     response = bobs.post(f"/api/v1/runs/{run}/feedback", json=said)
     assert (response.status_code, response.json()) == (200, {"run": run, **said})
     assert bobs.post(f"/api/v1/runs/{run}/feedback", json={"helped": False, "reason": "dull"}).status_code == 422
+
+
+def test_questions_are_edited_into_branches(bobs: Any, world: World) -> None:
+    world.models.otherwise = good()
+    first = bobs.post("/api/v1/ask", json=QUESTION).json()
+    conversation = first["conversation"]
+    on = bobs.post("/api/v1/ask", json={**QUESTION, "question": "And then?", "conversation": conversation}).json()
+    edited = bobs.post("/api/v1/ask", json={**QUESTION, "question": "How many?", "edits": first["run"]}).json()
+    below = bobs.post("/api/v1/ask", json={**QUESTION, "question": "And then?", "conversation": conversation}).json()
+    back = bobs.post("/api/v1/ask", json={**QUESTION, "question": "By when?", "follows": first["run"]}).json()
+    assert [one["follows"] for one in (first, on, edited, below, back)] == [
+        None, first["run"], None, edited["run"], first["run"],
+    ]  # fmt: skip
+    assert {one["conversation"] for one in (edited, below, back)} == {conversation}
+    tree = bobs.get(f"/api/v1/conversations/{conversation}/export").json()
+    assert tree["shown"] == [first["run"], back["run"]]
+    assert len(tree["runs"]) == 5
+    both = {**QUESTION, "edits": first["run"], "follows": first["run"]}
+    assert bobs.post("/api/v1/ask", json=both).status_code == 422
+    elsewhere = bobs.post("/api/v1/ask", json=QUESTION).json()
+    mixed = {**QUESTION, "conversation": elsewhere["conversation"], "follows": first["run"]}
+    assert bobs.post("/api/v1/ask", json=mixed).status_code == 404

@@ -225,8 +225,60 @@ def test_feedback_and_deeper_thought(
     page.get_by_role("button", name="Think deeper").click()
     expect(page.locator(".turn > [data-part=answer]")).to_contain_text("Thought over")
     done(page)
-    expect(page.locator(".earlier")).to_contain_text("1 earlier answer")
+    page.get_by_role("button", name="Previous answer").press("Enter")
+    expect(page.locator(".turn > [data-part=answer]")).to_contain_text("15 days of annual leave a year")
+    expect(page.locator(".switch")).to_contain_text("1/2")
+    expect(page.get_by_role("button", name="Previous answer")).to_be_focused()
     assert Conversation.objects.count() == 1
+
+
+def test_a_question_is_edited_by_key_and_the_old_one_is_reached_again(
+    alice: Person, library: Library, scripted: ScriptedServer, open_page: OpenPage
+) -> None:
+    scripted.otherwise = text(ANSWER)
+    page = open_page(alice, width=390)
+    ask(page)
+    done(page)
+    ask(page, "Do they carry over?")
+    expect(page.locator("#question")).to_have_value("")
+    done(page)
+    edit = page.locator(".edit").first
+    edit.locator("summary").press("Enter")
+    field = edit.get_by_label("New wording")
+    expect(field).to_be_focused()
+    field.fill("Something else")
+    page.keyboard.press("Escape")
+    expect(edit.locator("summary")).to_be_focused()
+    expect(field).to_have_value("How many days of annual leave?")
+    edit.locator("summary").press("Enter")
+    field.fill("How many days in a year?")
+    page.keyboard.press("Enter")
+    done(page)
+    expect(page.locator("h2.question")).to_have_text(["How many days in a year?"])
+    page.get_by_role("button", name="Previous question").click()
+    expect(page.locator("h2.question")).to_have_text(["How many days of annual leave?", "Do they carry over?"])
+    ask(page, "And by when?")
+    expect(page.locator("h2.question")).to_have_count(3)
+    done(page)
+    page.reload()
+    expect(page.locator("h2.question")).to_have_count(3)
+
+
+def test_a_branch_that_is_left_is_followed_no_longer(
+    alice: Person, library: Library, scripted: ScriptedServer, open_page: OpenPage
+) -> None:
+    scripted.enqueue(text("The beginning of it", pieces=1) + hold())
+    page = open_page(alice)
+    ask(page)
+    expect(page.locator(".answer")).to_contain_text("The beginning")
+    scripted.enqueue(text(ANSWER))
+    page.locator(".edit summary").click()
+    page.locator(".edit textarea").fill("How many days?")
+    page.locator(".edit").get_by_role("button", name="Ask").click()
+    expect(page.locator("h2.question")).to_have_text(["How many days?"])
+    done(page)
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    assert page.evaluate("streams.size") == 0
 
 
 def test_everything_works_without_scripts(

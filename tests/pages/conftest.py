@@ -155,6 +155,9 @@ def make_run() -> Callable[..., Run]:
     def make(person: Person, events: list[Event], conversation: Conversation | None = None, **fields: Any) -> Run:
         question = fields.pop("question", "What may a hotel cost?")
         conversation = conversation or Conversation.objects.create(person=person, title=question)
+        above = next(reversed(conversation.tree().path(conversation.shown)), None)
+        again = fields.get("regenerates")
+        fields.setdefault("follows_id", again.follows_id if again else above)
         ended = bool(events) and events[-1].kind in ("finished", "failed", "cancelled")
         run = Run.objects.create(
             person=person,

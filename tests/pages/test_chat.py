@@ -163,13 +163,59 @@ def test_thinking_shows_plan_reason_and_limit(alice: Person, make_run: MakeRun, 
     assert "limit of steps" in html
 
 
+def questions(html: str) -> list[str]:
+    return re.findall(r'<h2 class="question">(.*?)</h2>', html)
+
+
 def test_an_answer_given_again_keeps_the_earlier_one(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
     first = make_run(alice, [Text("Old."), Finished("fast", "Old.")])
+    make_run(alice, [Text("On."), Finished("fast", "On.")], first.conversation, question="And then?")
+    again = make_run(alice, [Text("New."), Finished("fast", "New.")], first.conversation, regenerates=first)
+    client, address = sign_in(alice), f"/c/{first.conversation_id}/"
+    html = client.get(address).content.decode()
+    assert "Old." not in html
+    assert f'value="{first.pk}" class="icon-button small" aria-label="Previous answer"' in html
+    assert f'name="follows" id="follows" value="{again.pk}"' in html
+
+    response = client.post(f"{address}show/", {"run": first.pk})
+    assert response.headers["Location"] == f"{address}#turn-{first.pk}"
+    html = client.get(address).content.decode()
+    assert "New." not in html
+    assert questions(html) == ["What may a hotel cost?", "And then?"]
+    assert "1/2" in html
+
+
+def test_an_edited_question_begins_a_branch(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    first = make_run(alice, [Text("x"), Finished("fast", "x")], question="First?", mode="thinking", collections=[7])
+    second = make_run(alice, [Text("y"), Finished("fast", "y")], first.conversation, question="Second?")
+    client, address = sign_in(alice), f"/c/{first.conversation_id}/"
+    htmx = {"HX-Request": "true"}
+    html = client.post(f"/runs/{second.pk}/edit/", {"question": "Other?"}, headers=htmx).content.decode()
+    other = Run.objects.get(question="Other?")
+    assert questions(html) == ["First?", "Other?"]
+    assert f'id="follows" value="{other.pk}" hx-swap-oob' in html
+    assert "<html" not in html
+    assert questions(client.get(address).content.decode()) == ["First?", "Other?"]
+
+    client.post(f"/runs/{first.pk}/edit/", {"question": "Begun otherwise?"})
+    edited = Run.objects.get(question="Begun otherwise?")
+    assert (edited.follows, edited.mode, edited.collections) == (None, "thinking", [7])
+    html = client.post(f"{address}show/", {"run": second.pk}, headers=htmx).content.decode()
+    assert questions(html) == ["First?", "Second?"]
+    assert html.count('aria-label="Next question"') == 2
+    assert client.post(f"/runs/{first.pk}/edit/", {"question": " "}).status_code == 422
+
+
+def test_asking_goes_on_after_the_answer_that_the_page_showed(
+    alice: Person, make_run: MakeRun, sign_in: SignIn
+) -> None:
+    first = make_run(alice, [Text("Old."), Finished("fast", "Old.")])
     make_run(alice, [Text("New."), Finished("fast", "New.")], first.conversation, regenerates=first)
-    html = sign_in(alice).get(f"/c/{first.conversation_id}/").content.decode()
-    assert html.count('<article class="turn"') == 1
-    assert "1 earlier answer" in html
-    assert html.index("Old.") < html.index("New.")
+    stranger = make_run(alice, [Finished("fast", "x")])
+    body = {"question": "And then?", "conversation": first.conversation_id}
+    assert sign_in(alice).post("/ask/", body | {"follows": stranger.pk}).status_code == 404
+    sign_in(alice).post("/ask/", body | {"follows": first.pk})
+    assert Run.objects.get(question="And then?").follows == first
 
 
 def test_regenerating_asks_again_with_more_thought(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
@@ -189,7 +235,7 @@ def test_feedback_is_kept_and_changed(alice: Person, make_run: MakeRun, sign_in:
         assert Feedback.objects.get(run=run).helped is helped
 
 
-@pytest.mark.parametrize("path", ["events", "cancel/", "regenerate/", "feedback/"])
+@pytest.mark.parametrize("path", ["events", "cancel/", "regenerate/", "edit/", "feedback/"])
 def test_runs_of_others_do_not_exist(alice: Person, bob: Person, make_run: MakeRun, sign_in: SignIn, path: str) -> None:
     run = make_run(alice, [Text("x"), Finished("fast", "x")])
     client = sign_in(bob)
@@ -204,6 +250,7 @@ def test_conversations_of_others_do_not_exist(alice: Person, bob: Person, make_r
     client = sign_in(bob)
     assert client.get(f"/c/{run.conversation_id}/").status_code == 404
     assert client.post(f"/c/{run.conversation_id}/delete/").status_code == 404
+    assert client.post(f"/c/{run.conversation_id}/show/", {"run": run.pk}).status_code == 404
     assert client.post("/ask/", {"question": "x", "conversation": run.conversation_id}).status_code == 404
     assert "What may a hotel cost?" not in client.get("/?q=hotel").content.decode()
 

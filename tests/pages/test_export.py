@@ -32,12 +32,20 @@ def test_markdown_has_questions_answers_and_quotes(
     assert f"- [1] Travel policy · Hotels: “{QUOTE}”" in text
 
 
-def test_json_has_earlier_answers_too(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+def test_json_has_every_branch_and_markdown_the_one_that_is_shown(
+    alice: Person, make_run: MakeRun, sign_in: SignIn
+) -> None:
     first = make_run(alice, [Text("Old."), Finished("fast", "Old.")], question="住宿标准？")
-    make_run(alice, [Text("New."), Finished("fast", "New.")], first.conversation, regenerates=first)
-    data = json.loads(sign_in(alice).get(f"/c/{first.conversation_id}/export.json").content)
-    (turn,) = data["turns"]
-    assert (turn["answer"], [old["answer"] for old in turn["earlier"]]) == ("New.", ["Old."])
+    again = make_run(alice, [Text("New."), Finished("fast", "New.")], first.conversation, regenerates=first)
+    on = make_run(alice, [Text("On."), Finished("fast", "On.")], first.conversation)
+    client = sign_in(alice)
+    data = json.loads(client.get(f"/c/{first.conversation_id}/export.json").content)
+    assert [one["answer"] for one in data["runs"]] == ["Old.", "New.", "On."]
+    assert [one["follows"] for one in data["runs"]] == [None, None, str(again.pk)]
+    assert data["shown"] == [str(again.pk), str(on.pk)]
+    text = client.get(f"/c/{first.conversation_id}/export.md").content.decode()
+    assert "New." in text
+    assert "Old." not in text
 
 
 @pytest.mark.parametrize("kind", ["md", "json"])
@@ -51,7 +59,7 @@ def test_quotes_that_may_no_longer_be_read_are_left_out(
 ) -> None:
     run = make_run(bob, answered(make_document(people_files), answer="Short. [1]"))
     page = sign_in(bob).get(f"/c/{run.conversation_id}/export.{kind}").content.decode()
-    sources = page.partition("Sources")[2] if kind == "md" else str(json.loads(page)["turns"][0]["citations"])
+    sources = page.partition("Sources")[2] if kind == "md" else str(json.loads(page)["runs"][0]["citations"])
     assert sources
     assert QUOTE not in sources
 

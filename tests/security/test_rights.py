@@ -85,6 +85,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "runs/<uuid:run_id>/rows.csv": ("GET",),
     "runs/<uuid:run_id>/feedback/": ("POST",),
     "runs/<uuid:run_id>/regenerate/": ("POST",),
+    "runs/<uuid:run_id>/edit/": ("POST",),
+    "c/<uuid:conversation_id>/show/": ("POST",),
     "keys/<int:pk>/revoke/": ("POST",),
     "c/<uuid:conversation_id>/delete/": ("POST",),
 }
@@ -385,6 +387,9 @@ def test_foreign_ids_in_bodies_are_no_way_in(target: Target) -> None:
         assert "190,000" not in refused.text
     question = {"question": "What is the code word?", "conversation": str(values["conversation_id"])}
     assert bob.post("/api/v1/ask", question, content_type=JSON).status_code == 404
+    for place in ("follows", "edits"):
+        question = {"question": "What is the code word?", place: str(values["run_id"])}
+        assert bob.post("/api/v1/ask", question, content_type=JSON).status_code == 404
     question = {"question": "What is the code word?", "collections": [values["collection_id"]]}
     assert bob.post("/api/v1/ask", question, content_type=JSON).status_code == 404
     page = target.world.browser("bob")
