@@ -116,6 +116,7 @@ class _Reader:
         self.heading = ""
         self.label: str | None = None
         self.pending: tuple[str, int, int, int | None, str] | None = None
+        self.opened: tuple[str, int, int, int | None, str] | None = None
         self.table: TableDraft | None = None
         self.rows: list[Row] = []
         self.characters = 0
@@ -124,7 +125,7 @@ class _Reader:
         start, self.length = self.length, self.length + len(page.text)
         if page.label != self.label:
             yield from self.close()
-            self.label, self.heading = page.label, ""
+            self.label, self.heading, self.opened = page.label, "", None
         if self.is_delimited and self.cut is None:
             self.cut = _by_delimiter(delimiter_of(page.text[:20_000]) or ",")
         for block in blocks:
@@ -148,6 +149,12 @@ class _Reader:
             yield from self.close(keep_pending=True)
             self.open()
             yield from self.add(block, text)
+        elif self.opened is not None and self.opened[0] == block.header:
+            # The table goes on after something else, such as the foot of a page.
+            yield from self.close()
+            self.pending = self.opened
+            self.open()
+            yield from self.add(block, text)
 
     def open(self) -> None:
         assert self.pending is not None
@@ -155,7 +162,7 @@ class _Reader:
         header = self.cut(text) if self.is_delimited and self.cut else cells_of(text)
         columns = [Column(name) for name in _names(header)]
         self.table = TableDraft(self.ordinal, self.heading, number, label, text, start, end, columns)
-        self.pending = None
+        self.opened, self.pending = self.pending, None
 
     def add(self, block: Block, text: str) -> Iterator[Batch]:
         table = self.table

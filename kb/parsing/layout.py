@@ -11,29 +11,34 @@ from statistics import median
 
 from kb.parsing.parsed import Block, BlockKind, Line
 from kb.parsing.plain import heading_level
+from kb.parsing.printed import PrintedLine, Rule, around, gap_between, same_base_line
+from kb.parsing.printed_tables import with_tables
 
-Box = tuple[float, float, float, float]
 _HAN = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
 _HAN_END, _HAN_START = re.compile(_HAN + "$"), re.compile("^" + _HAN)
 _ITEM = re.compile(r"^(?:[-*•·‣▪●○■□◆➢✓]\s*|\(?\d{1,3}[.)、]\s*|[a-z][.)]\s+|[（(][一二三四五六七八九十\d]+[)）]\s*)\S")
 _SENTENCE_END = re.compile(r"[.!?。！？；;:：…]['\"”’)）】]*$")
 _NUMBERED = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,3})\.?\s+\S")
 HEADING_CHARACTERS = 120
+NEAR_EDGE = 0.3  # of the page: a table that goes on overleaf stands there, with a running title before it perhaps
+SHARED_WIDTH = 0.8
+CELLS_GAP = 2.2  # heights; white space wider than any between words
 
 
 @dataclass(frozen=True, slots=True)
-class PrintedLine:
-    """A line as printed: box in fractions of the page (origin top left), font size in points (0: unknown)."""
+class OpenTable:
+    """A table that reaches down to the end of its page, and may go on at the top of the next one."""
 
-    text: str
-    box: Box
-    size: float = 0
-    bold: bool = False
-    cells: bool = False  # whether wide gaps part the line, as in a table
+    header: str
+    columns: int
+    left: float
+    right: float
 
-    @property
-    def height(self) -> float:
-        return self.box[3] - self.box[1]
+    def goes_on_in(self, table: PrintedLine) -> bool:
+        """Whether a table of the next page is the rest of this one."""
+        shared = min(table.box[2], self.right) - max(table.box[0], self.left)
+        whole = max(table.box[2], self.right) - min(table.box[0], self.left)
+        return table.box[1] < NEAR_EDGE and shared > SHARED_WIDTH * whole and len(table.rows[0]) == self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +48,95 @@ class LaidOut:
     text: str
     lines: tuple[Line, ...]
     blocks: tuple[Block, ...]
+    open_table: OpenTable | None = None
 
 
-def lay_out(lines: Sequence[PrintedLine], body_size: float = 0, titles: Mapping[str, int] | None = None) -> LaidOut:
-    """Order and group `lines`. `body_size` is the font size of running text; `titles` are the
-    headings that the document's outline knows of this page, normalised by `title_key`, with their levels; None when the
-    document has no outline."""
-    text = ""
-    spans: list[Line] = []
-    blocks: list[Block] = []
-    for group in _paragraphs(reading_order(_joined_fragments(lines))):
-        text += "\n\n" if text else ""
-        start, first = len(text), len(spans)
+def lay_out(
+    lines: Sequence[PrintedLine],
+    body_size: float = 0,
+    titles: Mapping[str, int] | None = None,
+    rules: Sequence[Rule] = (),
+    above: OpenTable | None = None,
+) -> LaidOut:
+    """Order and group `lines`.
+
+    `body_size` is the font size of running text; `titles` are the headings that the document's outline knows of this
+    page, normalised by `title_key`, with their levels; None when the document has no outline. `rules` are the straight
+    lines drawn on the page, `above` is the table that the page before left open.
+    """
+    page = _Page(above)
+    for group in _paragraphs(reading_order(_joined_fragments(with_tables(_visible(lines), rules)))):
+        if group[0].rows:
+            page.add_table(group[0])
+        else:
+            page.add_group(group, body_size, titles)
+    return LaidOut(page.text + "\n" if page.text else "", tuple(page.spans), tuple(page.blocks), page.open_table)
+
+
+class _Page:
+    """The text of a page as it grows, with its lines and blocks."""
+
+    def __init__(self, above: OpenTable | None) -> None:
+        self.text = ""
+        self.spans: list[Line] = []
+        self.blocks: list[Block] = []
+        self.above = above
+        self.open_table: OpenTable | None = None
+
+    def add_group(self, group: Sequence[PrintedLine], body_size: float, titles: Mapping[str, int] | None) -> None:
+        """Write a paragraph, a heading, or rows that are parted by wide gaps."""
+        self._part("\n\n")
+        start, first = len(self.text), len(self.spans)
         for number, line in enumerate(group):
-            text += _glue(group[number - 1], line, group) if number else ""
-            spans.append(Line(len(text), len(text) + len(line.text), line.box))
-            text += line.text
-        kind, level = _kind(group, text[start:], body_size, titles)
+            self.text += _glue(group[number - 1], line, group) if number else ""
+            self._write(line)
+        kind, level = _kind(group, self.text[start:], body_size, titles)
         if kind == "row":
             header = group[0].text if len(group) > 2 else ""
-            blocks += [
+            self.blocks += [
                 Block("row", line.start, line.end, header=header if number else "")
-                for number, line in enumerate(spans[first:])
+                for number, line in enumerate(self.spans[first:])
             ]
         else:
-            blocks.append(Block(kind, start, len(text), level))
-    return LaidOut(text + "\n" if text else "", tuple(spans), tuple(blocks))
+            self.blocks.append(Block(kind, start, len(self.text), level))
+
+    def add_table(self, table: PrintedLine) -> None:
+        """Write a row on each line, with tabs between its cells."""
+        self._part("\n\n")
+        header = self.above.header if self.above and self.above.goes_on_in(table) else ""
+        for number, row in enumerate(table.rows):
+            self._part("\n" if number else "")
+            start = len(self.text)
+            for place, cell in enumerate(row):
+                self.text += "\t" if place else ""
+                for before, line in zip((None, *cell), cell, strict=False):
+                    self.text += _space(before, line) if before else ""
+                    self._write(line)
+            is_header = self.text[start:] == header
+            self.blocks.append(Block("row", start, len(self.text), header="" if is_header else header))
+            header = header or self.text[start:]
+        self.above = None
+        left, _, right, bottom = table.box
+        ends_low = bottom > 1 - NEAR_EDGE
+        self.open_table = OpenTable(header, len(table.rows[0]), left, right) if ends_low else None
+
+    def _part(self, space: str) -> None:
+        self.text += space if self.text else ""
+
+    def _write(self, line: PrintedLine) -> None:
+        self.spans.append(Line(len(self.text), len(self.text) + len(line.text), line.box))
+        self.text += line.text
+
+
+def _visible(lines: Sequence[PrintedLine]) -> list[PrintedLine]:
+    return [replace(line, text=line.text.strip()) for line in lines if line.text.strip()]
 
 
 def beside(lines: Sequence[PrintedLine], values: Sequence[PrintedLine]) -> list[PrintedLine]:
     """The lines with each value of a form field after the line to its left, or at the end where there is none."""
     placed = list(lines)
     for value in values:
-        left = [line for line in placed if _same_base_line(line, value) and line.box[0] < value.box[0]]
+        left = [line for line in placed if same_base_line(line, value) and line.box[0] < value.box[0]]
         label = max(left, key=lambda line: line.box[0], default=None)
         placed.insert(placed.index(label) + 1 if label else len(placed), value)
     return placed
@@ -90,29 +151,23 @@ def _joined_fragments(lines: Sequence[PrintedLine]) -> list[PrintedLine]:
     """Fragments that follow one another on one base line become one line; a wide gap is a tab."""
     joined: list[PrintedLine] = []
     for line in lines:
-        if not line.text.strip():
-            continue
-        line = replace(line, text=line.text.strip())
         before = joined[-1] if joined else None
-        if before and _same_base_line(before, line) and line.box[0] - before.box[2] + 0.01 >= 0:
-            gap = (line.box[0] - before.box[2]) / max(before.height, line.height, 1e-6)
-            space = "\t" if gap > 3 else "" if gap < 0.1 or _both_han(before.text, line.text) else " "
-            box = _union(before.box, line.box)
+        beside = before and not (before.rows or line.rows) and same_base_line(before, line)
+        if before and beside and line.box[0] - before.box[2] + 0.01 >= 0:
+            gap = gap_between(before, line)
+            space = "\t" if gap > 3 else "" if gap < 0.1 or (gap < 0.5 and _both_han(before.text, line.text)) else " "
+            box = around(before.box, line.box)
             size = max(before.size, line.size)
-            cells = before.cells or line.cells or space == "\t"
+            cells = before.cells or line.cells or gap > CELLS_GAP
             joined[-1] = PrintedLine(before.text + space + line.text, box, size, before.bold and line.bold, cells)
         else:
             joined.append(line)
     return joined
 
 
-def _same_base_line(one: PrintedLine, other: PrintedLine) -> bool:
-    overlap = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
-    return overlap > 0.5 * min(one.height, other.height)
-
-
-def _union(one: Box, other: Box) -> Box:
-    return (min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]))
+def _space(before: PrintedLine, line: PrintedLine) -> str:
+    """What stands between two lines of a cell."""
+    return "" if _both_han(before.text, line.text) else " "
 
 
 def _both_han(before: str, after: str) -> bool:
@@ -131,7 +186,7 @@ def _has_columns(lines: Sequence[PrintedLine]) -> bool:
     """Whether lines stand side by side in more than a few places."""
     ordered = sorted(lines, key=lambda line: line.box[1])
     beside = sum(
-        _same_base_line(one, other) and (one.box[2] <= other.box[0] or other.box[2] <= one.box[0])
+        same_base_line(one, other) and (one.box[2] <= other.box[0] or other.box[2] <= one.box[0])
         for one, other in pairwise(ordered)
     )
     return beside > 0.15 * len(lines)
@@ -160,6 +215,8 @@ def _pitch(lines: Sequence[PrintedLine]) -> float:
 def _continues(group: Sequence[PrintedLine], line: PrintedLine, pitch: float) -> bool:
     """Whether `line` goes on with the paragraph of `group`."""
     before = group[-1]
+    if before.rows or line.rows:
+        return False
     step = line.box[3] - before.box[3]
     if not 0 < step <= 1.35 * max(pitch, before.height) or line.box[0] > before.box[2] or line.box[2] < before.box[0]:
         return False

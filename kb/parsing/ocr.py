@@ -14,8 +14,9 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from kb.parsing.composer import Composer
 from kb.parsing.encodings import clean
 from kb.parsing.errors import ParseError
-from kb.parsing.layout import PrintedLine, lay_out
+from kb.parsing.layout import lay_out
 from kb.parsing.parsed import ParsedPage
+from kb.parsing.printed import PrintedLine
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR

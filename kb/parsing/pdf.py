@@ -6,23 +6,27 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from ctypes import byref, c_int, create_string_buffer
+from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from kb.parsing import ocr, pdf_forms
+from kb.parsing import ocr, pdf_forms, pdf_rules
 from kb.parsing.composer import Composer
 from kb.parsing.encodings import clean
 from kb.parsing.errors import ParseError
-from kb.parsing.layout import Box, LaidOut, PrintedLine, beside, lay_out, title_key, usual_size
+from kb.parsing.layout import LaidOut, OpenTable, beside, lay_out, title_key, usual_size
 from kb.parsing.parsed import ParsedPage
+from kb.parsing.printed import Box, PrintedLine
 
 MINIMUM_CHARACTERS = 16
 MAXIMUM_SCALE = 300 / 72
 SAMPLED_PAGES = 8
 OUTLINE_ENTRIES = 5_000
+PART_GAP = 0.6  # heights of the font; what justified text has of it is put together again
+SMALLEST = 4.0  # points; a font's height is not always told, and a full stop's box is lower than a letter's
 _HYPHEN = "\ufffe"  # how PDFium gives a hyphen at a line's end, and a glyph without a character
 _DEVICE = 100_000
 _BOLD = re.compile(r"bold|black|heavy|demi|heiti|simhei|-bd$|^cmbx", re.IGNORECASE)
@@ -39,8 +43,10 @@ def parse(path: Path, out: Composer) -> None:
             raise ParseError("too_large")
         outline = _outline(document)
         body = _body_size(document)
+        open_table: OpenTable | None = None
         for number in range(1, pages + 1):
-            _parse_page(document, number, body, outline.get(number - 1, {}) if outline else None, out)
+            titles = outline.get(number - 1, {}) if outline else None
+            open_table = _parse_page(document, number, body, titles, open_table, out)
             out.progress(number, pages, "pages")
     finally:
         document.close()
@@ -56,22 +62,30 @@ def open_document(path: Path) -> pypdfium2.PdfDocument:
 
 
 def _parse_page(
-    document: pypdfium2.PdfDocument, number: int, body: float, titles: dict[str, int] | None, out: Composer
-) -> None:
+    document: pypdfium2.PdfDocument,
+    number: int,
+    body: float,
+    titles: dict[str, int] | None,
+    above: OpenTable | None,
+    out: Composer,
+) -> OpenTable | None:
+    """Hand on a page; the table that it leaves open for the next one, `above` being that of the page before."""
     try:
         page = document[number - 1]
     except pypdfium2.PdfiumError:
         out.warnings.append(f"Page {number} is damaged and was left out.")
-        return
+        return None
     width, height = page.get_size()
     filled_in = [
         PrintedLine(value, _fractions(page, *box), cells=True) for value, box in pdf_forms.values(document, page)
     ]
-    laid_out, confidence = lay_out(beside(list(printed_lines(page)), filled_in), body, titles), None
+    rules = pdf_rules.rules(page, partial(_fractions, page))
+    laid_out, confidence = lay_out(beside(list(printed_lines(page)), filled_in), body, titles, rules, above), None
     if out.limits.ocr and len(laid_out.text.strip()) < MINIMUM_CHARACTERS and _shows_picture(page):
         laid_out, confidence = _read_picture(page, laid_out)
     out.put(ParsedPage(number, "", laid_out.text, laid_out.lines, width, height, confidence), laid_out.blocks)
     page.close()
+    return laid_out.open_table
 
 
 def _read_picture(page: pypdfium2.PdfPage, printed: LaidOut) -> tuple[LaidOut, float | None]:
@@ -88,7 +102,7 @@ def _shows_picture(page: pypdfium2.PdfPage) -> bool:
 
 
 def printed_lines(page: pypdfium2.PdfPage) -> Iterator[PrintedLine]:
-    """The lines of the page's text layer in the order of the file."""
+    """The lines of the page's text layer in the order of the file, cut at wide gaps."""
     textpage = page.get_textpage()
     try:
         count = textpage.count_chars()
@@ -96,8 +110,9 @@ def printed_lines(page: pypdfium2.PdfPage) -> Iterator[PrintedLine]:
         place = 0
         for raw in text.splitlines(keepends=True):
             for start, end in _hyphenated_parts(textpage, raw, place):
-                if line := _printed_line(page, textpage, raw[start:end], place + start):
-                    yield line
+                for first, last in _parts_between_gaps(textpage, raw[start:end], place + start):
+                    if line := _printed_line(page, textpage, raw[start + first : start + last], place + start + first):
+                        yield line
             place += len(raw)
     finally:
         textpage.close()
@@ -124,15 +139,35 @@ def _printed_line(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, raw:
         _fractions(page, left, bottom, right, top),
         _size(textpage, characters[1]),
         all(_is_bold(textpage, character) for character in characters),
-        _has_gaps(boxes),
     )
 
 
-def _has_gaps(boxes: list[Box]) -> bool:
-    """Whether white space wider than any between words parts the line."""
-    ordered = sorted(boxes)
-    height = max(box[3] - box[1] for box in boxes)
-    return any(after[0] - before[2] > 2.2 * height for before, after in pairwise(ordered))
+def _parts_between_gaps(textpage: pypdfium2.PdfTextPage, raw: str, place: int) -> Iterator[tuple[int, int]]:
+    """The spans of `raw`, a line that starts at `place`, between gaps wider than those of running text."""
+    start = 0
+    if not _has_gaps(textpage, raw, place):
+        yield 0, len(raw)
+        return
+    for space in re.finditer(r"(?<=\S)\s+(?=\S)", raw):
+        left, right = (
+            pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, place + at) for at in (space.start() - 1, space.end())
+        )
+        gap = textpage.get_charbox(right)[0] - textpage.get_charbox(left)[2]
+        if gap > PART_GAP * max(SMALLEST, _size(textpage, right)):
+            yield start, space.start()
+            start = space.end()
+    yield start, len(raw)
+
+
+def _has_gaps(textpage: pypdfium2.PdfTextPage, raw: str, place: int) -> bool:
+    """Whether white space parts the boxes that the line is made of; asking for each space would take much longer."""
+    index = pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, place)
+    rectangles = pdfium.FPDFText_CountRects(textpage, index, len(raw)) if index >= 0 else 0
+    boxes = [textpage.get_rect(number) for number in range(min(rectangles, 200))]
+    return any(
+        after[0] - before[2] > PART_GAP * max(SMALLEST, min(before[3] - before[1], after[3] - after[1]))
+        for before, after in pairwise(boxes)
+    )
 
 
 def _hyphenated_parts(textpage: pypdfium2.PdfTextPage, raw: str, place: int) -> Iterator[tuple[int, int]]:

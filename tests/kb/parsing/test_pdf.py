@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from kb.parsing import ParseError, ParseLimits
-from kb.parsing.layout import PrintedLine, lay_out
+from kb.parsing.layout import lay_out
 from kb.parsing.ocr import read
+from kb.parsing.printed import PrintedLine
 from tests.kb.parsing.conftest import SAMPLES, Reader, shapes
 
 
@@ -25,8 +26,8 @@ def test_pages_paragraphs_headings_and_rows(parsed: Reader) -> None:
     assert "counted from the first of January. Days" in leave
     assert leave.endswith("in writing.")
     assert [text for kind, text in shapes(document) if kind == "row"][:2] == [
-        "City Limit Currency",
-        "Berlin 150 EUR",
+        "City\tLimit\tCurrency",
+        "Berlin\t150\tEUR",
     ]
 
 
