@@ -48,6 +48,8 @@ class Deps:
     sources: Sources = field(default_factory=Sources)
     usage: Counter[str] = field(default_factory=Counter)
     cost: float = 0.0
+    unrecorded: dict[str, Usage] = field(default_factory=dict)
+    """Tokens by model that `agents.usage` has not kept yet."""
 
     def model(self, role: Role) -> ChatModel:
         return chat_model(self.servers, role)
@@ -55,6 +57,7 @@ class Deps:
     def count(self, usage: Usage, model: str) -> None:
         """Add one reply's tokens and what they cost to the run's."""
         self.cost += cost(usage, model, settings.MODEL_PRICES)
+        self.unrecorded[model] = self.unrecorded.get(model, Usage()) + usage
         for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"):
             self.usage[name] += getattr(usage, name)
 

@@ -89,6 +89,7 @@ class Run(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["conversation", "created_at"]),
             models.Index(fields=["heartbeat_at"], condition=models.Q(state="running"), name="runs_at_work"),
+            models.Index(fields=["created_at"], include=["person", "road", "state"], name="runs_by_day"),
         ]
 
     def __str__(self) -> str:
@@ -164,4 +165,4 @@ class ToolServer(models.Model):
         return self.name
 
 
-from agents import models_unanswered  # noqa: E402, F401  Django finds the other tables here
+from agents import models_unanswered, models_usage  # noqa: E402, F401  Django finds the other tables here

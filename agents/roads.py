@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -46,6 +47,7 @@ from agents.router import chained, route
 from agents.sources import Shown, Sources
 from agents.threads import in_thread
 from agents.tools.server_tools import PREFIX
+from agents.usage import record
 from llm.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -69,12 +71,16 @@ async def answer(run: Run, past: Sequence[Event]) -> AsyncGenerator[Event, None]
     begun = time.monotonic()
     deps = await in_thread(prepare, run)
     events = list(past)
-    async with aclosing(_answer(deps, events)) as new:
-        async for event in new:
-            events.append(event)
-            yield event
-            if isinstance(event, Failed):
-                return
+    try:
+        async with aclosing(_answer(deps, events)) as new:
+            async for event in new:
+                events.append(event)
+                yield event
+                if isinstance(event, Failed):
+                    return
+    finally:
+        # Also what a run spent that failed or was stopped. A second cancellation must not lose it.
+        await asyncio.shield(in_thread(record, deps, remember(events).road or "fast"))
     memory = remember(events)
     yield Finished(memory.road or "fast", answer_of(events), dict(deps.usage), round(time.monotonic() - begun, 2))
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from agents.csv_files import BOM, csv_text
 from agents.events import from_data
 from agents.models import Event, Run
 from agents.survey_report import Survey, survey_of
-
-# Spreadsheet programs take a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def survey_so_far(run: Run) -> Survey:
@@ -37,23 +33,16 @@ def as_data(run: Run) -> dict[str, Any]:
 
 
 def csv_file(run: Run) -> tuple[str, str] | None:
-    """The CSV file's name, which says if it is partial, and its text; None for a run that checks no documents.
-
-    The text begins with the mark by which spreadsheet programs know UTF-8.
-    """
+    """The CSV file's name, which says if it is partial, and its text; None for a run that checks no documents."""
     if not Event.objects.filter(run=run, kind="surveyed").exists():
         return None
     survey = survey_so_far(run)
     partial = "" if survey.complete else f"-{survey.checked}-of-{survey.total}"
-    return f"documents-{str(run.pk)[:8]}{partial}.csv", "\ufeff" + as_csv(survey)
+    return f"documents-{str(run.pk)[:8]}{partial}.csv", BOM + as_csv(survey)
 
 
 def as_csv(survey: Survey) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for line in _lines(survey):
-        writer.writerow([_cell(value) for value in line])
-    return out.getvalue()
+    return csv_text(_lines(survey))
 
 
 def _lines(survey: Survey) -> Iterator[list[object]]:
@@ -68,7 +57,3 @@ def _lines(survey: Survey) -> Iterator[list[object]]:
         yield ["unreadable", one.document, one.title]
     if not survey.complete:
         yield ["not checked", "", f"{survey.total - survey.checked} documents"]
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -255,4 +255,10 @@ class DocumentChange(models.Model):
         return f"{self.document_id} {self.field}"
 
 
-from kb import models_evaluation, models_index, models_sources, models_tables  # noqa: E402, F401  Django finds the other tables here
+from kb import (  # noqa: E402  Django finds the other tables here
+    models_evaluation,  # noqa: F401
+    models_index,  # noqa: F401
+    models_sources,  # noqa: F401
+    models_tables,  # noqa: F401
+    models_workers,  # noqa: F401
+)

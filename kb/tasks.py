@@ -13,6 +13,7 @@ from kb.page_images import forget_images
 from kb.queue import INGEST, RUN_EVALUATION, RUN_SOURCE, wake, wake_evaluation, wake_source
 from kb.sources.claims import due
 from kb.sources.work import work_on
+from kb.status import report_worker
 from kb.upkeep import keep_up
 from kb.versions import switch_dated
 
@@ -40,6 +41,7 @@ def sweep() -> int:
 
     Also lets versions answer whose first day has come, and does what the index needs. Run it as often as you like.
     """
+    report_worker()
     switch_dated()
     for run_id in evaluations_due():
         wake_evaluation(run_id, expires=SWEEP_SECONDS)

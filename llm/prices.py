@@ -41,10 +41,14 @@ def parse_prices(text: str) -> dict[str, Price]:
     return prices
 
 
-def cost(usage: Usage, model: str, prices: Mapping[str, Price]) -> float:
-    """What one reply cost; 0 for a model that has no price. A price counts for the dated versions of its model too."""
+def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
+    """The price of a model; it counts for the dated versions of the model too."""
     named = [name for name in prices if model == name or model.startswith(f"{name}-")]
-    if not named:
+    return prices[max(named, key=len)] if named else None
+
+
+def cost(usage: Usage, model: str, prices: Mapping[str, Price]) -> float:
+    """What one reply cost; 0 for a model that has no price."""
+    if (price := price_of(model, prices)) is None:
         return 0.0
-    price = prices[max(named, key=len)]
     return (usage.prompt_tokens * price.prompt + usage.completion_tokens * price.completion) / MILLION

@@ -18,6 +18,7 @@ DOORS = {
     "document_api",
     "table_api",
     "document_views",
+    "overview_views",
     "tool_server_views",
     "tool_server_api",
     "me_api",

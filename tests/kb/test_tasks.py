@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import BytesIO
+from socket import gethostname
 
 import pytest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from kb.access import acting_as_system
 from kb.documents import About, add, add_document
 from kb.leases import SILENCE_SECONDS, claim
 from kb.models import Collection, Document, DocumentVersion, State
+from kb.status import queue as queue_status
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +37,13 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_the_tasks_are_known_by_their_names() -> None:
     app.loader.import_default_modules()
     assert {"kb.tasks.ingest_version", "kb.tasks.sweep", "kb.tasks.collect_garbage"} <= set(app.tasks)
+
+
+@pytest.mark.usefixtures("model_server", "woken")
+def test_the_sweep_says_that_its_machine_works() -> None:
+    assert not queue_status().alive
+    tasks.sweep()
+    assert queue_status().workers == [gethostname()[:100]]
 
 
 @pytest.mark.usefixtures("model_server")

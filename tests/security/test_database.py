@@ -11,6 +11,7 @@ WITHOUT_KNOWLEDGE = {
     "kb_scope": "which groups read what: numbers",
     "kb_scope_groups": "numbers",
     "kb_embeddinggeneration": "names of embedding models",
+    "kb_worker": "names of machines",
 }
 CONTENT = (
     "kb_document",

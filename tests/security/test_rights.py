@@ -100,6 +100,8 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
     "documents/search/": ("GET",),  # for staff as well, over what they may read
     "documents/search/keep/": ("POST",),
     "feedback/": ("GET",),
+    "overview/": ("GET",),
+    "overview/<str:what>.csv": ("GET",),
     "api/v1/evaluation-sets": ("GET",),
     "api/v1/evaluation-questions": ("POST",),
     "api/v1/evaluation-sets/<set_id>/runs": ("GET", "POST"),
@@ -202,6 +204,7 @@ def target(_world: World) -> Target:
         "evaluation_id": evaluation.pk,
         "server_id": server.pk,
         "action": "pause",
+        "what": "tokens",
         "kind": "md",
         "collection_id": document.collection_id,
         "document_id": document.pk,
