@@ -15,6 +15,7 @@ from agents.compare import changed, compare
 from agents.events import Checked, Citation, Claim, Support, Verdict
 from agents.prompts import REFUSALS
 from agents.sentences import sentences
+from agents.table_rows import tells_row
 from agents.terms import terms
 
 LEAST_TERMS = 3
@@ -98,6 +99,8 @@ def _supported(said: str, cited: Sequence[Citation], evidence: Evidence) -> tupl
     titles = "\n".join(f"{one.title}\n{one.section}\n{one.date}" for one in cited)
     around = f"{titles}\n{evidence.computed}\n{evidence.question}"
     quotes = "\n".join(one.quote for one in cited)
+    if any(tells_row(said, one.quote, evidence.passages.get(one.number, "")) for one in cited):
+        return "supported", ""
     support, reason = compare(said, quotes, around)
     if reason == "negation":
         return support, reason

@@ -18,6 +18,41 @@ def cite(number: int, quote: str, document: int = 1) -> Citation:
     return Citation(number, document, document, None, 0, len(quote), quote, "Leave policy", "Leave", "2025-01-01")
 
 
+TABLES = """Gates
+
+| Gate | What is needed | Who signs |
+|---|---|---|
+| G2 Test | suite green | lead of Test |
+| G3 Quality | no open defect, S1 or S2 | head of Quality |
+
+Training\tWho\tDeadline
+Safety\teverybody\t10 days after start
+Data protection\tall who enter\t30 days
+
+日期,星期,名称,杭州
+2026-05-01,星期五,劳动节,休
+2026-05-18,星期一,公司日,休
+"""
+GATE, DATA, DAY = TABLES.splitlines()[5], TABLES.splitlines()[9], TABLES.splitlines()[13]
+
+
+@pytest.mark.parametrize(
+    ("quote", "said", "support"),
+    [
+        (GATE, "Gate: G3 Quality; What is needed: no open defect, S1 or S2; Who signs: head of Quality", "supported"),
+        (GATE, "Gate: G3 Quality; Who signs: head of Quality", "supported"),
+        (GATE, "Gate: G3 Quality; Who signs: lead of Test", "weak"),
+        (DATA, "Training: Data protection; Who: all who enter; Deadline: 30 days", "supported"),
+        (DATA, "Training: Data protection; Who: all who enter; Deadline: 10 days after start", "unsupported"),
+        (DAY, "日期: 2026-05-18；星期: 星期一；名称: 公司日；杭州: 休", "supported"),
+    ],
+)
+def test_a_row_told_with_its_columns_names_is_held_against_its_table(quote: str, said: str, support: str) -> None:
+    evidence = Evidence((cite(1, quote),), {1: TABLES})
+    [claim] = check(f"- {said} [1]", evidence).claims
+    assert claim.support == support
+
+
 @pytest.mark.parametrize(
     ("said", "source"),
     [
