@@ -46,6 +46,9 @@ WORK = (
     "suppliers?|projects?|regulations?|versions?|rules?"
 )
 ASK = "how|why|who|which|what|where|when"
+# "When dating rocks, …" and "which it is, …" ask nothing.
+ASKED = "how|why|(?<!, )who|(?<!, )which|what|where|when (?:is|are|was|were|do|does|did|must|should|can|will)"
+SAY = "list|find|show|name|give|tell|explain|describe|compare|calculate|summari[sz]e"
 VERB = "is|are|was|were|do|does|did|has|have|should|would|must|can"
 # What one thing is to another: by such a word the question names something that has to be found first.
 KIN = (
@@ -88,14 +91,18 @@ ENGLISH = _signs(
         ("calculation", 1, r"\bhow much .* (?:left|altogether|together|remain)\b"),
         ("conditions", 1, r"\b(?:if|when|while)\b[^,?]+,[^?]*\b(?:ASK|and)\b[^?]*\b(?:and|which|who|while|then)\b"),
         ("conditions", 0.6, r"^(?:if|suppose|assuming|given)\b|\bwho has to\b.*\bif\b"),
-        ("several_parts", 1, r"[,;:] ?(?:and )?(?:ASK) (?:\w+ )*?(?:VERB|of)\b|\?\s+\S.*\?"),
-        ("several_parts", 1, r"[,;] ?and (?:ASK)\b"),
+        # "In 1980, what …" asks one thing: only what asks before the comma makes what follows it a second part.
+        ("several_parts", 1, r"(?:^(?:VERB|SAY)|\b(?:ASKED))\b.*[,;:] ?(?:and )?(?:ASK) (?:\w+ )*?(?:VERB|of)\b"),
+        ("several_parts", 1, r"\?\s+\S.*\?"),
+        # "…, and who approves it?" is often said in one sentence with the rest.
+        ("several_parts", 1, r"[,;] ?and (?:ASK)\b(?! \w+ (?:it|them)\?*$)"),
+        ("several_parts", 0.6, r"\band (?:ASK)\b"),
         ("several_parts", 1, r"\band (?:ASK|tell|say|explain|list) (?!year\b|date\b)(?:\w+ )+?"
                              r"(?:VERB|of|off|WORK|explain)\b"),
         ("procedure", 1, r"\bstep by step\b|\bin (?:which|what) order\b|\bmigration plan\b|\broot cause"),
         ("reasons", 1, r"\bwhy\b.*\b(?:according to|and (?:VERB|ASK))\b"),
     ),
-    MORE=MORE, WORK=WORK, ASK=ASK, VERB=VERB,
+    MORE=MORE, WORK=WORK, ASKED=ASKED, ASK=ASK, SAY=SAY, VERB=VERB,
 )  # fmt: skip
 
 # One thing described by another. These add up, and the more names there are, the surer.
@@ -124,11 +131,21 @@ CHAINED_ENOUGH = 0.6
 
 CHINESE = _signs(
     (
-        ("comparison", 1, "对比|比较|对照|差异|区别|不同|异同|矛盾|冲突|优缺点|利弊"),
+        (
+            "comparison",
+            1,
+            "对比|^请?比较|比较一下|比较(?=[^，。？?]{0,20}[和与跟、])|对照|差异|区别|有(?:什么|哪些|何)不同",
+        ),
+        ("comparison", 1, "不同(?![的意])|异同|矛盾|冲突|优缺点|利弊"),
         ("comparison", 1, "哪(?:个|[一两二]?[个份种家款条])[^？?]{0,8}更|更(?:高|低|多|少|大|优|严|划算|合适)"),
-        ("gathering", 1, "统计|汇总|列出|罗列|盘点|归纳|梳理|所有(?:的|提到|涉及|包含)|逐[条项个一]|做成.{0,6}表"),
+        ("gathering", 1, "统计(?!学|和|与|局|数据|部)|汇总|列出|罗列|盘点|归纳|梳理|逐[条项个一]|做成.{0,6}表"),
+        ("gathering", 1, "所有(?:的(?!.*吗)|提到|涉及|包含)"),
         ("gathering", 1, "[一总]共有?(?:多少|几)[份个篇条项家]|分别(?:是|有|由|为)|各自"),
-        ("calculation", 1, "(?<!怎么)(?<!如何)(?<!怎样)计算|算一下|合计|折算|平均(?:是|为|每)"),
+        (
+            "calculation",
+            1,
+            "(?<!怎么)(?<!如何)(?<!怎样)计算(?![机器，,]|科学|理论|复杂|问题)|算一下|合计|折算|平均(?:是|为|每)",
+        ),
         ("calculation", 1, "增长率|变化幅度|还剩(?:多少|几)"),
         ("change", 1, "(?:历次|近[一两二三几]年|每次).{0,10}(?:改动|变化|修订|调整)|按时间(?:顺序)?排列|演变|变迁"),
         ("conditions", 1, "(?:如果|假如|假设|若|当).{4,}(?:同时|并且|而且|又|先后|应该?先|怎么|如何)"),

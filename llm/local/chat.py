@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import INSTRUCT, THINKING
+from .at_hand import at_hand
 from .complexity import need_of, reason_for
 from .conversation import content_text
-from .extractive import REFUSAL, UNANSWERED, answer, disagreement
+from .extractive import REFUSAL, UNANSWERED, answer, disagreement, write
 from .persona import small_talk
 from .planner import next_turn
 from .reply import Call, Reply
@@ -116,6 +117,8 @@ def _reply(chat: ChatRequest, transcript: Transcript) -> Reply:
         return reply if chat.thinking else replace(reply, reasoning="")
     need = need_of(conversation.question)
     if need and "escalate" in chat.tools:
+        if found := at_hand(conversation, need):
+            return Reply(write([found], language_of(conversation.question)))
         return Reply(calls=(Call("escalate", {"reason": reason_for(need, language_of(conversation.question))}),))
     text = answer(conversation)
     if conversation.framed and "escalate" in chat.tools:

@@ -27,7 +27,7 @@ _THINGS = (
 
 _CURRENCY = "EUR|USD|CNY|RMB|GBP|SGD|JPY|HKD|CHF"
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
-_DAY = rf"\d{{1,2}} (?:{_MONTH})|(?:{_MONTH}) \d{{1,2}}|\d{{4}}-\d{{2}}-\d{{2}}"
+_DAY = rf"\d{{1,2}} (?:{_MONTH})|(?:{_MONTH}) \d{{1,2}}\b|\d{{4}}-\d{{2}}-\d{{2}}"
 
 _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
     (
@@ -198,7 +198,7 @@ _SIGNS: tuple[tuple[float, re.Pattern[str]], ...] = (
         ),
     ),
     (1.0, re.compile(r"\bof the (?:[\w-]+ ){1,4}(?:that|which|who|whose|where|in which)\b")),
-    (1.0, re.compile(rf"\b{_KIN} of (?:the )?(?!our\b)[\w'’ -]+|['’]s? (?:[\w-]+ )?{_KIN}\b")),
+    (1.0, re.compile(rf"(?<!\bas )(?<!\bacting )\b{_KIN} of (?:the )?(?!our\b)[\w'’ -]+|['’]s? (?:[\w-]+ )?{_KIN}\b")),
     (1.0, re.compile(rf"\bthe (?:[\w-]+ ){{0,2}}{_PLACE} (?:[A-Z][\w.'’-]* )+(?:is|was|are|were)\b")),
     (
         1.5,
@@ -228,7 +228,7 @@ _SIGNS: tuple[tuple[float, re.Pattern[str]], ...] = (
     (0.4, re.compile(r"\"[^\"]+\".+\"[^\"]+\"|[\"“'][^\"”']{4,}[\"”']")),
     (0.3, re.compile(r"\b(?:19|20)\d\d\b.*\b[A-Z]|\b[A-Z].*\b(?:19|20)\d\d\b")),
 )
-_NAMES = re.compile(r"(?<=[\w,;'’\"(] )[\"“]?[A-Z][\w'’.-]*(?: (?:of |the |and |de |in )?[A-Z][\w'’.-]*)*")
+_NAMES = re.compile(r"(?<=[\w,;'’\"(] )[\"“]?[A-Z][\w'’.-]*(?: (?:of |the |and |de |in |& )?[A-Z][\w'’.-]*)*")
 _CHAINED = 1.5
 
 _REASON: dict[Need, dict[Language, str]] = {

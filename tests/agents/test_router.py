@@ -19,10 +19,17 @@ What is the first aid or emergency number?
 Which hotels may I book in Paris and what is the limit?
 Is parental leave the same for part-time staff?
 What is the name of the insurance company that covers business trips?
+From how many hours of flight may business class be booked, and who approves it?
+In the 1980s, what kind of sensor did the company sell?
+When ordering a laptop, what is the limit without approval?
+Besides salaries, what is paid in December?
 我的电脑坏了，怎么办？
 请假需要提前几天申请？
 病假期间工资怎么算？
 公司有哪些福利？
+在统计部门，年假怎么申请？
+以人数计算，最大的部门是什么？
+新员工比较喜欢哪里的办公室？
 """
 THINKING = """
 Compare hotel limits in Berlin and Paris. | comparison
@@ -33,6 +40,7 @@ How many policies mention remote work? | gathering
 Calculate my remaining leave if I joined in April. | calculation
 If a laptop is lost abroad, who is informed and which form is used? | conditions
 What is the notice period, and who decides about exceptions? | several_parts
+Which form is needed, where is it kept? | several_parts
 How do we migrate the archive, step by step? | procedure
 Who manages the office in the city where Max Weber's successor was born? | chain
 上海和北京的住宿标准有什么区别？ | comparison
@@ -58,7 +66,7 @@ def test_the_labelled_questions(shared: Path, capsys: pytest.CaptureFixture[str]
     call_command("evaluate_routing", str(shared / "data/routing/queries.jsonl"), "--json")
     figures = json.loads(capsys.readouterr().out)
     assert figures["macro_f1"] >= 0.9
-    assert figures["by_source"]["authored"] >= 0.95
+    assert figures["by_source"]["authored"]["accuracy"] >= 0.95
 
 
 def _write(path: Path, *rows: object) -> str:
@@ -70,12 +78,23 @@ def test_figures_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     rows = [
         {"text": "How many days?", "metadata": {"label": "fast", "source": "ours"}},
         {"text": "How many days?", "metadata": {"label": "thinking", "source": "ours"}},
+        {"text": "How many weeks?", "metadata": {"label": "fast", "source": "theirs"}},
     ]
-    call_command("evaluate_routing", _write(tmp_path / "q.jsonl", *rows))
-    out = capsys.readouterr().out
-    assert "accuracy 0.500" in out
-    assert "macro F1 0.333" in out
-    assert "ours: 0.500" in out
+    file = _write(tmp_path / "q.jsonl", *rows)
+    call_command("evaluate_routing", file)
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["source", "questions", "accuracy", "f1_fast", "f1_thinking", "macro_f1"],
+        ["ours", "2", "0.500", "0.667", "0.000", "0.333"],
+        ["theirs", "1", "1.000", "1.000", "-", "1.000"],
+        ["all", "3", "0.667", "0.800", "0.000", "0.400"],
+    ]
+
+    call_command("evaluate_routing", file, "--json")
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["questions"], figures["f1"]) == (3, {"fast": 0.8, "thinking": 0.0})
+    assert figures["by_source"]["theirs"] == {
+        "questions": 1, "accuracy": 1.0, "f1": {"fast": 1.0, "thinking": None}, "macro_f1": 1.0
+    }  # fmt: skip
 
 
 def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:

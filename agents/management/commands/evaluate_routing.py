@@ -26,9 +26,12 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(figures))
             return
-        self.stdout.write(f"accuracy {figures['accuracy']:.3f}\nmacro F1 {figures['macro_f1']:.3f}")
-        for source, accuracy in figures["by_source"].items():
-            self.stdout.write(f"  {source}: {accuracy:.3f}")
+        self.stdout.write(f"{'source':20} questions accuracy f1_fast f1_thinking macro_f1")
+        for source, row in [*figures["by_source"].items(), ("all", figures)]:
+            self.stdout.write(
+                f"{source:20} {row['questions']:9} {row['accuracy']:8.3f} {_shown(row['f1']['fast']):>7} "
+                f"{_shown(row['f1']['thinking']):>11} {row['macro_f1']:8.3f}"
+            )
 
 
 def _read(path: Path) -> list[tuple[str, str, str]]:
@@ -53,22 +56,35 @@ def _read(path: Path) -> list[tuple[str, str, str]]:
 
 
 def evaluate(rows: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Accuracy, F1 averaged over both labels, and accuracy by the questions' source."""
-    counts: Counter[tuple[str, str]] = Counter()
-    by_source: defaultdict[str, list[bool]] = defaultdict(list)
+    """Accuracy and F1 of all questions, and the same by their source.
+
+    A label that neither occurs nor is given among the questions has no F1 (None) and does not count in the mean.
+    """
+    counts: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for text, label, source in rows:
         road, _reason = route(text)
-        counts[label, road] += 1
-        by_source[source].append(road == label)
+        counts[source][label, road] += 1
+    by_source = {source: _figures(counts[source]) for source in sorted(counts)}
+    return {**_figures(sum(counts.values(), Counter())), "by_source": by_source}
+
+
+def _figures(counts: Counter[tuple[str, str]]) -> dict[str, Any]:
+    """Figures from how often questions with each label were sent to each road."""
+    f1 = {label: _f1(counts, label) for label in LABELS}
+    known = [value for value in f1.values() if value is not None]
     return {
-        "accuracy": sum(counts[label, label] for label in LABELS) / len(rows),
-        "macro_f1": sum(_f1(counts, label) for label in LABELS) / len(LABELS),
-        "by_source": {source: sum(right) / len(right) for source, right in sorted(by_source.items())},
+        "questions": counts.total(),
+        "accuracy": sum(counts[label, label] for label in LABELS) / counts.total(),
+        "f1": f1,
+        "macro_f1": sum(known) / len(known),
     }
 
 
-def _f1(counts: Counter[tuple[str, str]], label: str) -> float:
-    right = counts[label, label]
+def _f1(counts: Counter[tuple[str, str]], label: str) -> float | None:
     told = sum(count for (_, road), count in counts.items() if road == label)
     there = sum(count for (true, _), count in counts.items() if true == label)
-    return 2 * right / (told + there) if told + there else 0.0
+    return 2 * counts[label, label] / (told + there) if told + there else None
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

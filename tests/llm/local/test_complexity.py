@@ -14,6 +14,8 @@ from llm.local.questions import answer_type, holds_answer
         "When was the office in Lyon opened?",
         "Which form do I need for parental leave?",
         "What is the name of the company's founder?",
+        "Who stands in for Nadia Brandt as acting head of Harbour & Docks in November 2026?",
+        "How large is the budget of Sales & Customer Success for 2026, in CNY thousand?",
         "年假最多可以结转几天？",
         "差旅申请由谁审批？",
         "2026年3月12日的事故中有多少台网关离线？",

@@ -109,7 +109,7 @@ def test_ranking_without_sources_or_terms_answers_nothing() -> None:
 
 def _instruct(question: str, tools: tuple[str, ...] = ("escalate",), **body: Any) -> Any:
     offered = [{"type": "function", "function": {"name": name}} for name in tools]
-    messages = [user_message(question, EVIDENCE, body.pop("note", ""))]
+    messages = [user_message(question, body.pop("evidence", EVIDENCE), body.pop("note", ""))]
     return reply_to(
         read_chat_request({"model": "zhinang-local-instruct", "messages": messages, "tools": offered, **body})
     )
@@ -163,3 +163,35 @@ def test_a_lone_word_does_not_tell_how_to_do_something() -> None:
         "text": "- 邮件告警\n\n在安全中心新建邮件告警实例，填写收件人后保存。",
     }
     assert "填写收件人" in ask("如何配置邮件告警？", [source(1, passage)]).split("\n")[0]
+
+
+CHART = {
+    "title": "Organisation chart",
+    "section": "Departments",
+    "text": "Department\tHead\tDeputy\nFinance\tIda Holm\tOle Berg\nIT & Security\tMia Lund\tFang Li",
+}
+FLIGHTS = {
+    "title": "Travel policy",
+    "section": "Flights",
+    "text": "Flights are booked in economy. Business class may be booked only for flights of 12 hours or more and "
+    "only with the approval of the head of Finance.",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Who is the deputy of the head of IT & Security?", "Fang Li [1]"),
+        ("From how many hours of flight may business class be booked, and who approves it?", "12 hours or more"),
+    ],
+)
+def test_what_one_row_or_sentence_says_needs_no_steps(question: str, said: str) -> None:
+    given = [source(number, passage) for number, passage in enumerate((CHART, FLIGHTS), 1)]
+    assert said in _instruct(question, evidence=given).text
+
+
+def test_a_chain_of_which_only_a_part_is_at_hand_is_handed_over() -> None:
+    question = "Who is the deputy of the head of the department that approves business class?"
+    given = [source(number, passage) for number, passage in enumerate((CHART, FLIGHTS), 1)]
+    [call] = _instruct(question, evidence=given).calls
+    assert call.name == "escalate"
