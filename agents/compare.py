@@ -17,6 +17,7 @@ from agents.citations import align
 from agents.dates import stated
 from agents.events import Support
 from agents.facts import Facts, Token, is_chinese_name, tokens
+from agents.language import tongue_of
 from agents.places import CHINESE, FAMILIES, places
 from agents.quantities import agreement
 from agents.sentences import sentences
@@ -54,7 +55,7 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
     ours, theirs = facts.read(said), facts.read(whole)
     if missing := _missing_number(ours, theirs) or _missing_moment(ours, theirs):
         return missing
-    abroad = _tongue(said) != _tongue(source)
+    abroad = tongue_of(said) != tongue_of(source)
     nearest = _nearest(said, source, abroad)
     share = 1.0 if abroad else _share(said, whole)
     if changed := _changed(said, nearest) if not abroad else "":
@@ -78,18 +79,13 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
 
 def changed(said: str, passage: str) -> str:
     """What a sentence changes of the passage that it follows clause by clause, in a word."""
-    if _tongue(said) != _tongue(passage):
+    if tongue_of(said) != tongue_of(passage):
         return ""
     for span in sentences(said):
         clause = said[span.start : span.end]
         if not literally_in(clause, passage) and (reason := _changed(clause, _nearest(clause, passage, abroad=False))):
             return reason
     return ""
-
-
-def _tongue(text: str) -> str:
-    """The language that most of a text is in: an English passage may quote a Chinese word."""
-    return "zh" if 3 * len(_HAN.findall(text)) > len(re.findall("[A-Za-z]", text)) else "en"
 
 
 def figures_stand(said: str, source: str) -> bool:
@@ -145,7 +141,7 @@ def _missing_name(
         missing = {name for name in missing if not _HAN.search(name)}
     if not missing:
         return None
-    if abroad and _tongue(said) == "en":
+    if abroad and tongue_of(said) == "en":
         # A Chinese source writes names in characters; only those that are known in both languages compare.
         known = {name for name in missing if name in _ENGLISH_PLACES or re.search(r"\d", name)}
         return ("unsupported", "name") if known else None

@@ -8,17 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from django.conf import settings
+
 from agents.deps import Deps
 from agents.events import Source
 from agents.judging import FULLY_COVERED, coverage
+from agents.language import language_of, tongue_of
 from agents.sources import Shown
 from kb import reading
 from kb.access import acting_as, acting_as_system, documents_for
 from kb.filters import ANYTHING, Filters
 from kb.owners import owners
 from kb.search import Hit, search, search_as
+from llm.local.glossary import translated
+from llm.profiles import LOCAL
 
 LIMIT = 8
+SHORT_LIMIT = 16
+"""Passages of a first look where they are short: as many as read like eight of the usual length."""
+READING = 5_000
+"""Characters of such a look; a Chinese one counts twice."""
+ABROAD = 4
 
 
 def hits(
@@ -33,6 +43,41 @@ def hits(
     """The best passages for a query that the asker may read, valid on `as_of`, or else on the run's day."""
     day = as_of or deps.as_of
     return search_as(deps.person, query, limit=limit, collections=collections, as_of=day, filters=filters)
+
+
+def first_look(deps: Deps, query: str) -> list[Hit]:
+    """What a run begins with: the best passages, what the other language has, and more where passages are short."""
+    found = hits(deps, query, limit=SHORT_LIMIT, collections=deps.collections)
+    shown = [*found[:LIMIT], *_abroad(deps, query, found[:LIMIT])]
+    room = READING - sum(_width(hit.text) for hit in shown)
+    for hit in found[LIMIT:]:
+        room -= _width(hit.text)
+        if room < 0 or len(shown) >= SHORT_LIMIT:
+            break
+        shown.append(hit)
+    return list({hit.passage_id: hit for hit in shown}.values())
+
+
+def _abroad(deps: Deps, query: str, found: Sequence[Hit]) -> list[Hit]:
+    """The passages in the other language for the words that the offline models know there.
+
+    Only where no multilingual model searches, and no passage found holds most of the question's words.
+    """
+    if settings.MODEL_SERVERS.embedding_profile.name != LOCAL.name or any(_speaks_of(hit, query) for hit in found):
+        return []
+    known = translated(query)
+    other = Filters(languages=("en",) if language_of(query) == "zh" else ("zh",))
+    return hits(deps, known, limit=ABROAD, collections=deps.collections, filters=other) if known else []
+
+
+def _speaks_of(hit: Hit, query: str) -> bool:
+    """Whether a passage in the question's language holds most of its words."""
+    text = "\n".join((hit.title, *hit.heading_path, hit.text))
+    return tongue_of(text) == language_of(query) and coverage(query, [text]) >= FULLY_COVERED
+
+
+def _width(text: str) -> int:
+    return len(text) + sum(char >= "\u2e80" for char in text)
 
 
 def show(deps: Deps, found: Iterable[Hit]) -> list[Shown]:

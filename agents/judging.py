@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from agents.checks import refuses
 from agents.events import Checked
-from agents.language import language_of
+from agents.language import language_of, tongue_of
 from agents.sentences import sentences
 from agents.terms import terms
 
@@ -24,12 +24,12 @@ WEAK_SHARE = 0.5
 
 
 def coverage(question: str, passages: Sequence[str]) -> float:
-    """How much of a question's words the passages hold together; 1 where words cannot tell (another language)."""
+    """How much of a question's words the passages in its language hold together; 1 where there are none in it."""
     wanted = terms(question)
-    found = "\n".join(passages)
-    if not wanted or not found or language_of(question) != language_of(found):
-        return 1.0 if found else 0.0
-    return len(wanted & terms(found)) / len(wanted)
+    ours = "\n".join(passage for passage in passages if tongue_of(passage) == language_of(question))
+    if not wanted or not ours:
+        return 1.0 if any(passages) else 0.0
+    return len(wanted & terms(ours)) / len(wanted)
 
 
 def weakness(question: str, answer: str, checked: Checked, passages: Sequence[str], *, chained: bool = False) -> str:

@@ -13,3 +13,8 @@ def language_of(text: str) -> Language:
     """Chinese when a question has any Chinese character outside of quotation marks, else English."""
     unquoted = re.sub(r"[\"“「『《][^\"”」』》]{0,1000}[\"”」』》]", "", text)
     return "zh" if _HAN.search(unquoted or text) else "en"
+
+
+def tongue_of(text: str) -> Language:
+    """The language that most of a text is in: an English passage may quote a Chinese word."""
+    return "zh" if 3 * len(_HAN.findall(text)) > len(re.findall("[A-Za-z]", text)) else "en"

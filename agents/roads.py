@@ -38,7 +38,7 @@ from agents.events import (
     Verdict,
     answer_of,
 )
-from agents.evidence import hits, may_be_hidden, restore, show
+from agents.evidence import first_look, may_be_hidden, restore, show
 from agents.followups import standalone
 from agents.judging import weakness
 from agents.memory import EVIDENCE, Memory, remember
@@ -204,7 +204,7 @@ async def gather(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncIterato
         query = f"{deps.earlier[-1][0]}\n{deps.question}"
     if not memory.searching:
         yield ToolCalled(EVIDENCE, "search_knowledge", {"query": query})
-    shown += show(deps, await in_thread(hits, deps, query, collections=deps.collections))
+    shown += show(deps, await in_thread(first_look, deps, query))
     sources = tuple(one.source for one in shown)
     titles = list(dict.fromkeys(source.title for source in sources))
     yield ToolReturned(EVIDENCE, "search_knowledge", "; ".join(titles)[:300], len(sources), sources)

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.models import Person
-from agents.events import Checked, Cited, Finished, Routed, ToolCalled, answer_of
-from kb.models import Collection
+from agents.events import Checked, Cited, Escalated, Finished, Routed, ToolCalled, ToolReturned, answer_of
+from agents.evidence import LIMIT, SHORT_LIMIT
+from kb.access import acting_as_system
+from kb.models import Collection, DocumentVersion
 from llm.local.server import create_app
 from llm.profiles import ModelServers
 from tests.agents.conftest import LEAVE, SALARIES, TRAVEL, TRAVEL_ZH, AddDocument, Asker
@@ -78,3 +80,33 @@ def test_the_agent_searches_and_cites(asks: Asker) -> None:
         assert isinstance(events[-1], Finished)
         assert any(isinstance(event, Cited) for event in events)
         assert answer_of(events)
+
+
+def test_the_first_look_finds_what_stands_in_the_other_language(
+    asks: Asker, add_document: AddDocument, handbook: Collection
+) -> None:
+    for number in range(9):
+        add_document(handbook, f"公司通知{number}", f"本月公司卡片活动第{number}期，欢迎参加。")
+    card = add_document(handbook, "Expenses", "The standard monthly limit of the company card is CNY 30,000.")
+    with acting_as_system():
+        DocumentVersion.objects.filter(document=card).update(language="en")
+
+    events = asks("公司卡的标准月度额度是多少？")
+
+    assert not [event for event in events if isinstance(event, Escalated)]
+    assert "CNY 30,000" in answer_of(events)
+    [first] = [event for event in events if isinstance(event, ToolReturned)]
+    assert card.pk in [source.document for source in first.sources]
+
+
+def test_short_passages_leave_room_for_more(asks: Asker, add_document: AddDocument, handbook: Collection) -> None:
+    def looked(question: str) -> int:
+        [first] = [event for event in asks(question, mode="fast") if isinstance(event, ToolReturned)]
+        return len(first.sources)
+
+    for number in range(20):
+        add_document(handbook, f"Form {number}", f"Among the forms, number {number} is for case W{number * 37}.")
+        filler = " ".join(f"Paragraph {number}-{line} says more of machines." for line in range(20))
+        add_document(handbook, f"Machines {number}", f"The machines of kind {number} are painted green. {filler}")
+    assert looked("Which forms are there?") == SHORT_LIMIT
+    assert LIMIT <= looked("Which machines are painted green?") < SHORT_LIMIT
