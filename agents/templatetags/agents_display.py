@@ -103,11 +103,23 @@ def route_reason(turn: Turn) -> str:
     if turn.escalated is not None:
         known = weaknesses()
         return known.get(turn.escalated, turn.escalated) if not turn.kept else ""
-    if turn.road == "thinking" and turn.route_reason == "clarified":
-        return _("you answered a question")
     if turn.road == "thinking" and turn.route_reason not in ("", "asked"):
-        return _("the question needs several steps")
+        return _why_routed().get(turn.route_reason, _("the question needs several steps"))
     return ""
+
+
+def _why_routed() -> dict[str, str]:
+    """What the words of `agents.router` mean to people."""
+    return {
+        "clarified": _("you answered a question"),
+        "comparison": _("the question compares several things"),
+        "change": _("the question asks what changed"),
+        "gathering": _("the answer has to be gathered in several places"),
+        "calculation": _("something has to be calculated"),
+        "conditions": _("several conditions have to be weighed"),
+        "several_parts": _("the question has several parts"),
+        "chain": _("one thing has to be found by way of another"),
+    }
 
 
 @register.filter

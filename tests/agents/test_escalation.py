@@ -175,6 +175,10 @@ def test_the_page_shows_the_quick_answer_while_it_is_thought_about(
     page = client.get(f"/c/{run.conversation_id}/").content.decode()
     assert "Keep the quick answer" in page
     assert "25 days of annual leave" in page
+    assert "Thinking further: some sentences of the quick answer are not fully carried by their sources" in page
+    chinese = client.get(f"/c/{run.conversation_id}/", headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert "正在深入思考：快速回答中有些句子" in chinese
+    assert "保留快速回答" in chinese
     assert client.post(f"/runs/{run.pk}/keep/", headers={"HX-Request": "true"}).status_code == 204
     events_of(run)
     page = client.get(f"/c/{run.conversation_id}/").content.decode()
@@ -188,6 +192,7 @@ def test_the_page_shows_what_changed_after_a_reload(ask: Asker, scripted: Script
     client.force_login(ask.person)
     assert ask.run
     page = client.get(f"/c/{ask.run.conversation_id}/").content.decode()
+    assert "Thought further: some sentences of the quick answer" in page
     assert "What changed against the quick answer" in page
     assert "<del>You have 25 days of annual leave.</del> <ins>You have 15 days of annual leave a year.</ins>" in page
 
@@ -252,6 +257,7 @@ def test_coverage_between_languages_tells_nothing() -> None:
     assert coverage("年假有多少天？", [LEAVE]) == 1.0
     assert coverage("What is the colour of the moon?", [LEAVE]) == 0.0
     assert coverage("annual leave", []) == 0.0
+    assert coverage("What is the colour of the moon?", [LEAVE, "月亮是黄色的。"]) == 0.0
 
 
 def test_changes_are_told_by_sentences() -> None:

@@ -167,6 +167,15 @@ def questions(html: str) -> list[str]:
     return re.findall(r'<h2 class="question">(.*?)</h2>', html)
 
 
+def test_a_question_that_went_straight_to_thinking_says_why(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Routed("thinking", "comparison"), Text("So."), Finished("thinking", "So.")])
+    client = sign_in(alice)
+    page = client.get(f"/c/{run.conversation_id}/").content.decode()
+    assert "Thought further: the question compares several things" in page
+    chinese = client.get(f"/c/{run.conversation_id}/", headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert "已深入思考：问题需要比较多项内容" in chinese
+
+
 def test_an_answer_given_again_keeps_the_earlier_one(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
     first = make_run(alice, [Text("Old."), Finished("fast", "Old.")])
     make_run(alice, [Text("On."), Finished("fast", "On.")], first.conversation, question="And then?")
