@@ -7,6 +7,7 @@ a spreadsheet of that size, made for the purpose.
 """
 
 import argparse
+import csv
 import json
 import os
 import random
@@ -125,11 +126,16 @@ def _pipeline(collection: "Collection", files: Sequence[Path]) -> tuple[float, i
 
     by = operator(None)
     started = time.perf_counter()
-    versions = []
-    for number, file in enumerate(files):
-        with file.open("rb") as opened, quietly():
-            versions.append(add(collection, file.name, opened, About(external_id=str(number)), by=by).version.pk)
-    finish(versions)
+    versions: list[int] = []
+
+    def added() -> Iterator[int]:
+        for number, file in enumerate(files):
+            with file.open("rb") as opened:
+                versions.append(add(collection, file.name, opened, About(external_id=str(number)), by=by).version.pk)
+            yield versions[-1]
+
+    with quietly():
+        finish(added())
     seconds = time.perf_counter() - started
     with acting_as_system():
         ready = DocumentVersion.objects.filter(pk__in=versions, state=State.READY)
@@ -245,12 +251,15 @@ def _made(folder: Path, pages: int, rows: int) -> Iterator[Path]:
     """Large files, made of the words above."""
     chance = random.Random(7)  # noqa: S311  material to measure with
     if pages:
-        yield _pdf(folder / f"{pages}-pages.pdf", pages, chance)
+        yield made_pdf(folder / f"{pages}-pages.pdf", pages, chance)
     if rows:
-        yield _sheet(folder / f"{rows}-rows.xlsx", rows, chance)
+        yield made_sheet(folder / f"{rows}-rows.xlsx", rows, chance)
 
 
-def _pdf(path: Path, pages: int, chance: random.Random) -> Path:
+def made_pdf(path: Path, pages: int, chance: random.Random, pictures: bool = False) -> Path:
+    """A PDF with words on each page, and a picture if wanted."""
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen.canvas import Canvas
 
     latin = [word for word in WORDS if word.isascii()]
@@ -261,19 +270,35 @@ def _pdf(path: Path, pages: int, chance: random.Random) -> Path:
         for _line in range(45):
             text.textLine(" ".join(chance.choices(latin, k=11)) + f" {chance.randrange(10**6)}.")
         canvas.drawText(text)
+        if pictures:
+            blocks = Image.frombytes("RGB", (24, 16), chance.randbytes(24 * 16 * 3)).resize((720, 480))
+            canvas.drawImage(ImageReader(blocks), 50, 20, 180, 120)
         canvas.showPage()
     canvas.save()
     return path
 
 
-def _sheet(path: Path, rows: int, chance: random.Random) -> Path:
+def made_sheet(path: Path, rows: int, chance: random.Random) -> Path:
+    """A workbook of orders."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Orders")
-    sheet.append(["Order", "Subject", "Quantity", "Price", "Day"])
-    for row in range(rows):
-        day = f"2026-{row % 12 + 1:02d}-{row % 28 + 1:02d}"
-        sheet.append([f"PO-{row:06d}", chance.choice(WORDS), row % 50, round(chance.random() * 1000, 2), day])
+    for row in _orders(rows, chance):
+        sheet.append(row)
     book.save(path)
     return path
+
+
+def made_csv(path: Path, rows: int, chance: random.Random) -> Path:
+    """The same as a CSV file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(_orders(rows, chance))
+    return path
+
+
+def _orders(rows: int, chance: random.Random) -> Iterator[list[Any]]:
+    yield ["Order", "Subject", "Quantity", "Price", "Day"]
+    for row in range(rows):
+        day = f"2026-{row % 12 + 1:02d}-{row % 28 + 1:02d}"
+        yield [f"PO-{row:06d}", chance.choice(WORDS), row % 50, round(chance.random() * 1000, 2), day]

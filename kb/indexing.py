@@ -49,7 +49,7 @@ __all__ = [
 
 Vectors = NDArray[np.float32]
 
-PASSAGES_AT_ONCE = 200
+PASSAGES_AT_ONCE = 64
 TITLE_WEIGHT = 2.0
 HEADING_WEIGHT = 1.0
 CONTEXT_WEIGHT = 1.0
@@ -155,17 +155,18 @@ def write_whole_versions(generation: EmbeddingGeneration, entries: "Sequence[Ent
         total[0] += bool(entry.weights)
         total[1] += entry.length
     with acting_as_system(), connection.cursor() as cursor:
-        _ensure_indexed(list(totals))
-        _write_postings(entries)
-        write_vectors(generation, [entry.passage for entry in entries], vectors)
         cursor.execute(
             """
-            update kb_indexedversion i set passages = given.passages, length = given.length
+            insert into kb_indexedversion (version_id, scope_id, passages, length)
+            select v.id, v.scope_id, given.passages, given.length
             from unnest(%s::bigint[], %s::int[], %s::bigint[]) as given (id, passages, length)
-            where i.version_id = given.id
+            join kb_documentversion v on v.id = given.id
+            on conflict (version_id) do update set passages = excluded.passages, length = excluded.length
             """,
             [list(totals), [passages for passages, _ in totals.values()], [length for _, length in totals.values()]],
         )
+        _write_postings(entries)
+        write_vectors(generation, [entry.passage for entry in entries], vectors)
 
 
 def write_vectors(generation: EmbeddingGeneration, passages: Sequence[Passage], vectors: Vectors) -> None:

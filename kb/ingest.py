@@ -3,74 +3,44 @@
 Running a step twice changes nothing: each finds what an interrupted run had written and goes on from there, or starts
 afresh. Nothing is shown to readers before `publish`, which is one transaction. Slow work (parsing, models) happens
 outside transactions; every write is a short `Lease.writing()`. A large file is written in many of them, so that it can
-go on where it was interrupted; a small one in few: what was read of it, then its index entries with its publication.
+go on where it was interrupted. Small new files go through all of this together: see `kb.bursts`.
 """
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
-from typing import TypeVar
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Max
-from django.db.models.functions import Now
+from django.db.models import Max
 from django.utils import timezone
 
-from kb import indexing, quality
+from kb import bursts, indexing, quality
 from kb.access import acting_as_system
-from kb.chunking import PassageDraft, heading_text, passages
+from kb.chunking import passages
 from kb.documents import clear
-from kb.embedding import Vectors, embed_documents, passage_text
-from kb.generations import generation_for_writing
-from kb.indexing import Entry
-from kb.leases import PULSE_SECONDS, Lease, LeaseLost, claim
-from kb.matching import folded
+from kb.embedding import embed_documents, passage_text
+from kb.leases import Lease, LeaseLost, claim_some, waited_for
 from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParsedFile, ParseError, Part, parse_file
-from kb.storage import BlobMissing, storage
+from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
+from kb.setbacks import ATTEMPTS, GAVE_UP, fail, setbacks
+from kb.storage import storage
 from kb.tables import store_tables
-from kb.tabular import tables
+from kb.tabular import Batch, tables
 from kb.uploads import limits
-from kb.versions import switch_current
-from llm.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
 PAGES_AT_ONCE = 100
 CHARACTERS_AT_ONCE = 2_000_000
-PASSAGES_AT_ONCE = 256
-SMALL_CHARACTERS = 100_000
-"""A file with no more text is small."""
-ATTEMPTS = 10
-"""So often a version is taken up before it is given up, whether model servers fail or workers die over it."""
+PASSAGES_AT_ONCE = 128
 WAIT_SECONDS = 0.5
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 5, 300
-
-GAVE_UP = (
-    "gave_up",
-    "Processing was interrupted again and again. Try again; if it stops again, tell your administrator.",
-    "处理过程多次中断。请重试；如果再次中断，请联系管理员。",
-)
-OUR_BUG = (
-    "internal",
-    "Processing the file failed through a fault of ours. Try again; if it fails again, tell your administrator.",
-    "处理文件时系统内部出错。请重试；如果再次出错，请联系管理员。",
-)
-BYTES_MISSING = (
-    "file_missing",
-    "The stored file is no longer there. Upload it again.",
-    "存储的文件已不存在，请重新上传。",
-)
-
-Thing = TypeVar("Thing")
 
 
 @dataclass(slots=True)
@@ -80,10 +50,6 @@ class Job:
     lease: Lease
     resources: ExitStack
     parsed: ParsedFile | None = None
-    passages: list[Passage] | None = None
-    """Of a small file that was just read: its passages, whose index entries `publish` writes."""
-    vectors: Vectors | None = None
-    entries: Sequence[Entry] = ()
 
     @property
     def version(self) -> DocumentVersion:
@@ -91,46 +57,67 @@ class Job:
         return self.lease.version
 
 
-def work_next(version_id: int | None = None) -> int | None:
-    """Take the next version in fair order (or `version_id`) and bring it to its end; None when there is none to take.
+def work_next(version_ids: Sequence[int] | None = None) -> list[int]:
+    """Take the next versions in fair order (or of `version_ids`) and bring them to their end; those that were taken.
 
-    A bug of ours is logged, leaves the version failed with a neutral sentence, and is raised.
+    That is one, or several small ones. A bug of ours is logged, leaves its version failed with a neutral sentence, and
+    is raised.
     """
-    lease = claim(version_id)
-    if lease is None:
-        return None
-    bring_to_end(lease)
-    return lease.version_id
+    leases = claim_some(bursts.FILES if version_ids is None else version_ids, bursts.that_go_together)
+    if not leases:
+        return []
+    taken = [lease.version_id for lease in leases]
+    alone = bursts.bring_together(leases) if bursts.is_small(leases[0].version) else leases[0]
+    if alone is not None:
+        bring_to_end(alone)
+    return taken
 
 
 def finish(version_ids: Iterable[int], progress: Callable[[int, int], None] = lambda done, total: None) -> None:
     """Bring versions to their end in this process, beside whichever workers run; `progress(done, total)` hears of it.
 
-    As many at once as a worker would take, unless the caller is inside a transaction, which other connections do not
-    see into. A version that fails stops no other.
+    They are begun as they come: `version_ids` may add them on the way. As many at once as a worker would take, unless
+    the caller is inside a transaction, which other connections do not see into. A version that fails stops no other.
     """
-    pending = list(dict.fromkeys(version_ids))
-    total = len(pending)
-    many = 1 if connections[DEFAULT_DB_ALIAS].in_atomic_block else min(settings.WORKER_CONCURRENCY, total)
-    while pending:
-        worked = False
-        with _several(many) as at_once:
-            for place, took in enumerate(at_once(_attempt, pending), 1):
-                worked = took or worked
-                progress(total - len(pending) + place, total)
-        with acting_as_system():
-            working = DocumentVersion.objects.filter(pk__in=pending, state__in=WORKING)
-            pending = list(working.order_by("pk").values_list("pk", flat=True))
-        progress(total - len(pending), total)
-        if pending and not worked:
+    seen: dict[int, None] = {}
+    done = 0
+    for some, _ in _bring_all_to_end(_some_at_once(version_ids, seen)):
+        done += len(some)
+        progress(done, len(seen))
+    while pending := _working(seen):
+        progress(len(seen) - len(pending), len(seen))
+        worked = [took for _, took in _bring_all_to_end(_some_at_once(pending, {}))]
+        if not any(worked):
             time.sleep(WAIT_SECONDS)
+    progress(len(seen), len(seen))
 
 
-@contextlib.contextmanager
-def _several(many: int) -> Iterator[Callable[[Callable[[int], bool], Iterable[int]], Iterator[bool]]]:
-    """A `map` that works in `many` threads, whose database connections are closed at the end; the plain one for one."""
+def _some_at_once(version_ids: Iterable[int], seen: dict[int, None]) -> Iterator[list[int]]:
+    """As many as go together, each version once."""
+    some: list[int] = []
+    for version_id in version_ids:
+        if version_id in seen:
+            continue
+        seen[version_id] = None
+        some.append(version_id)
+        if len(some) == bursts.FILES:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _working(version_ids: Iterable[int]) -> list[int]:
+    with acting_as_system():
+        working = DocumentVersion.objects.filter(pk__in=list(version_ids), state__in=WORKING)
+        return list(working.order_by("pk").values_list("pk", flat=True))
+
+
+def _bring_all_to_end(some_at_once: Iterator[list[int]]) -> Iterator[tuple[list[int], bool]]:
+    """Each of them, with whether there was something to do; several at the same time, each in a thread of its own."""
+    many = 1 if connections[DEFAULT_DB_ALIAS].in_atomic_block else settings.WORKER_CONCURRENCY
     if many == 1:
-        yield map
+        yield from map(_attempt, some_at_once)
         return
     opened: list[BaseDatabaseWrapper] = []
 
@@ -140,49 +127,33 @@ def _several(many: int) -> Iterator[Callable[[Callable[[int], bool], Iterable[in
         opened.append(mine)
 
     with ThreadPoolExecutor(many, "ingest", initializer=begin) as threads:
-        yield threads.map
+        yield from threads.map(_attempt, some_at_once)
     for connection in opened:
         connection.close()
 
 
-def _attempt(version_id: int) -> bool:
-    """Whether there was something to do; what went wrong is logged, and told of in the version."""
-    try:
-        return work_next(version_id) is not None
-    except Exception:
-        return False
+def _attempt(version_ids: list[int]) -> tuple[list[int], bool]:
+    """Whether there was something to do with them; what went wrong is logged, and told of in the versions."""
+    worked = False
+    for _ in range(len(version_ids) + 1):  # all together, or each alone after that did not go well
+        try:
+            if not work_next(version_ids):
+                break
+        except Exception:
+            logger.debug("Something went wrong with one of the versions %s.", version_ids)
+        worked = True
+    return version_ids, worked
 
 
 def bring_to_end(lease: Lease) -> None:
     """Run every step, and record what stops them."""
-    version = lease.version
-    try:
-        if version.attempts > ATTEMPTS:
-            _fail(lease, *GAVE_UP)
+    with setbacks(lease), ExitStack() as resources:
+        if lease.version.attempts > ATTEMPTS:
+            fail(lease, *GAVE_UP)
             return
-        with ExitStack() as resources:
-            job = Job(lease, resources)
-            for step in STEPS:
-                step(job)
-    except LeaseLost:
-        logger.info("Version %s was cancelled, deleted or taken by another worker.", version.pk)
-    except ParseError as error:
-        _fail(lease, error.code, error.en, error.zh)
-    except BlobMissing:
-        logger.exception("The file of version %s is missing.", version.pk)
-        _fail(lease, *BYTES_MISSING)
-    except ModelError as error:
-        _postpone_or_fail(lease, error)
-    except SystemExit:  # this process is told to end: another may go on at once, and it was not the version's fault
-        with contextlib.suppress(DatabaseError):
-            lease.end(attempts=F("attempts") - 1)
-        raise
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: the heartbeat falls silent, and the version is taken up again
-    except Exception:
-        logger.exception("Version %s could not be processed.", version.pk)
-        _fail(lease, *OUR_BUG)
-        raise
+        job = Job(lease, resources)
+        for step in STEPS:
+            step(job)
 
 
 def read(job: Job) -> None:
@@ -202,61 +173,65 @@ def keep(job: Job) -> None:
     if job.version.attempts > 1:
         with job.lease.writing() as version:
             clear([version.pk])  # what a worker that died had written
-    summary = job.parsed.summary
-    is_small = summary.characters <= SMALL_CHARACTERS and summary.parts <= PAGES_AT_ONCE
-    with job.lease.writing() if is_small else contextlib.nullcontext():
-        _keep_pages(job.lease, job.parsed)
-        store_tables(tables(job.parsed.parts(), job.parsed.media_type), job.lease.writing, job.lease.pulse)
-        passages = _cut(job.lease, job.parsed)
-    if is_small and len(passages) == job.version.passage_count:
-        job.passages = passages
+    _keep_pages(job.lease, job.parsed)
+    _keep_tables(job.lease, job.parsed)
+    _cut(job.lease, job.parsed)
 
 
 def _keep_pages(lease: Lease, parsed: ParsedFile) -> None:
     start = 0
+    lease.done, lease.total, lease.unit = 0, parsed.summary.characters, "characters"
     for parts in _batches(parsed.parts()):
         with lease.writing() as version:
             rows = []
             for ordinal, part in parts:
-                rows.append(_page(version, ordinal, start, part))
+                rows.append(page_row(version, ordinal, start, part))
                 start = rows[-1].end
             Page.objects.bulk_create(rows)
+        lease.done = start
         lease.pulse()
 
 
-def _cut(lease: Lease, parsed: ParsedFile) -> list[Passage]:
-    """Write the passages, a batch at a time; the last batch."""
+def _keep_tables(lease: Lease, parsed: ParsedFile) -> None:
+    def told(batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            yield batch
+            lease.done += len(batch.rows)
+
+    lease.done, lease.total, lease.unit = 0, None, "rows"
+    store_tables(told(tables(parsed.parts(), parsed.media_type)), lease.writing, lease.pulse)
+
+
+def _cut(lease: Lease, parsed: ParsedFile) -> None:
+    """Write the passages, a batch at a time."""
     drafts, count = passages(parsed.parts()), 0
+    lease.done, lease.total, lease.unit = 0, None, "passages"
     while True:
         batch = list(islice(drafts, PASSAGES_AT_ONCE))
         count, last = count + len(batch), len(batch) < PASSAGES_AT_ONCE
         if not count:
             raise ParseError("no_text")
         with lease.writing() as version:
-            rows = Passage.objects.bulk_create([_passage(version, draft) for draft in batch])
+            Passage.objects.bulk_create([passage_row(version, draft) for draft in batch])
             if last:
                 _take_down(lease, parsed, count)
+        lease.done = count
         lease.pulse()
         if last:
-            return rows
+            return
 
 
 def embed(job: Job) -> None:
-    """Passages → vectors; those that an earlier run wrote stay. A small file's terms are counted meanwhile."""
-    lease, version, title, after = job.lease, job.version, _title(job.version), -1
+    """Passages → vectors; those that an earlier run wrote stay."""
+    lease, version, title, after = job.lease, job.version, title_of(job.version), -1
     lease.done, lease.total, lease.unit = 0, version.passage_count, "passages"
     calls = ThreadPoolExecutor(1, "embedding")
     try:
-        if job.passages is not None:
-            call = calls.submit(embed_documents, [passage_text(passage, title) for passage in job.passages])
-            job.entries = [indexing.entry_of(passage, title) for passage in job.passages]
-            job.vectors = _waited_for(call, lease)
-            return
         while after + 1 < version.passage_count and (
             batch := indexing.passages_without_vectors(version.pk, after, PASSAGES_AT_ONCE)
         ):
             texts = [passage_text(passage, title) for passage in batch]
-            vectors = _waited_for(calls.submit(embed_documents, texts), lease)
+            vectors = waited_for(calls.submit(embed_documents, texts), lease.pulse)
             with lease.writing():
                 indexing.store_vectors(version.pk, batch, vectors)
             after = batch[-1].ordinal
@@ -268,8 +243,6 @@ def embed(job: Job) -> None:
 
 def index(job: Job) -> None:
     """Passages → the lexical index."""
-    if job.vectors is not None:
-        return
     lease, version = job.lease, job.version
     lease.begin(State.INDEXING, "passages", version.passage_count)
 
@@ -277,7 +250,7 @@ def index(job: Job) -> None:
         lease.done = done
         lease.pulse()
 
-    indexing.index_terms(version.pk, title=_title(version), writing=lease.writing, progress=progress)
+    indexing.index_terms(version.pk, title=title_of(version), writing=lease.writing, progress=progress)
 
 
 def examine(job: Job) -> None:
@@ -286,7 +259,7 @@ def examine(job: Job) -> None:
         with acting_as_system():
             report, signature = quality.examine(job.version)
         with job.lease.writing() as version:
-            quality.write_bands(version, signature)
+            quality.write_bands([(version, signature)])
             job.lease.set(
                 report=report, needs_look=quality.needs_look(report), signature=signature or None, tried_at=None
             )
@@ -298,39 +271,13 @@ def examine(job: Job) -> None:
 
 def publish(job: Job) -> None:
     """Let the version answer, in one transaction."""
-    generation = None if job.vectors is None else generation_for_writing(job.vectors.shape[1])
     with acting_as_system():
         # The document first, as every verb locks them.
         document = Document.objects.select_for_update(no_key=True).filter(pk=job.version.document_id).first()
         with job.lease.writing() as version:
             assert document is not None  # it goes with its versions
-            if generation is not None and job.vectors is not None:
-                indexing.write_whole_versions(generation, job.entries, job.vectors)
-            count = version.passage_count
-            job.lease.end(
-                state=State.READY,
-                ready_at=Now(),
-                attempts=0,
-                error_code="",
-                error_en="",
-                error_zh="",
-                progress_done=count,
-                progress_total=count,
-            )
-        if document.latest_version_id == version.pk:
-            version.document = document
-            document.title = _title(version)
-        _forget_failed(document, version.number)
-        switch_current(document)
-        document.save(update_fields=["title", "current_version", "updated_at"])
-
-
-def _forget_failed(document: Document, number: int) -> None:
-    """Remove what older versions that failed had kept for a retry: nobody retries them now."""
-    failed = document.versions.filter(state=State.FAILED, number__lt=number, parsed_at__isnull=False)
-    if ids := list(failed.values_list("pk", flat=True)):
-        clear(ids)
-        DocumentVersion.objects.filter(pk__in=ids).update(parsed_at=None, passage_count=0)
+            job.lease.end(**ready(version.passage_count))
+        let_answer(document, version)
 
 
 STEPS = (read, keep, embed, index, examine, publish)
@@ -351,17 +298,6 @@ def _while_ours(lease: Lease) -> Callable[[], bool]:
     return cancelled
 
 
-def _waited_for(future: "Future[Thing]", lease: Lease) -> Thing:
-    """The result of slow work in another thread, our heart beating meanwhile. Raises what it raises, and LeaseLost."""
-    while True:
-        try:
-            return future.result(timeout=PULSE_SECONDS / 2)
-        except TimeoutError:
-            if future.done():
-                return future.result()
-            lease.pulse()
-
-
 def _batches(parts: Iterator[Part]) -> Iterator[list[tuple[int, Part]]]:
     """Pages with their ordinals, few enough at a time to be held in memory and written in one short transaction."""
     batch: list[tuple[int, Part]] = []
@@ -376,90 +312,13 @@ def _batches(parts: Iterator[Part]) -> Iterator[list[tuple[int, Part]]]:
         yield batch
 
 
-def _page(version: DocumentVersion, ordinal: int, start: int, part: Part) -> Page:
-    page, blocks = part
-    headings = [
-        [block.start, block.level or 1, heading_text(page.text[block.start - start : block.end - start])]
-        for block in blocks
-        if block.kind == "heading"
-    ]
-    return Page(
-        version=version,
-        scope_id=version.scope_id,
-        ordinal=ordinal,
-        number=page.number,
-        label=page.label[:200],
-        start=start,
-        end=start + len(page.text),
-        text=page.text,
-        lines=[[line.start, line.end, *line.box] for line in page.lines],
-        headings=headings,
-        folded=folded(page.text),
-        width=page.width,
-        height=page.height,
-        ocr_confidence=page.ocr_confidence,
-    )
-
-
-def _passage(version: DocumentVersion, draft: PassageDraft) -> Passage:
-    return Passage(
-        version=version,
-        document_id=version.document_id,
-        collection_id=version.document.collection_id,
-        scope_id=version.scope_id,
-        ordinal=draft.ordinal,
-        start=draft.start,
-        end=draft.end,
-        text=draft.text,
-        context=draft.context,
-        heading_path=list(draft.heading_path),
-        page_from=draft.page_from,
-        page_to=draft.page_to,
-        label=draft.label[:200],
-        kind=draft.kind,
-    )
-
-
 def _take_down(lease: Lease, parsed: ParsedFile, passages: int) -> None:
     """Note on the version what reading it has told. From here on a retry goes on with embedding."""
     lease.set(
-        page_count=lease.version.pages.aggregate(last=Max("number"))["last"],
-        passage_count=passages,
-        characters=parsed.characters,
-        media_type=parsed.media_type[:150],
-        language=parsed.language,
-        metadata={**parsed.metadata, "title": parsed.title},
-        warnings=list(parsed.warnings),
+        **told_by(parsed, lease.version.pages.aggregate(last=Max("number"))["last"], passages, timezone.now()),
         attempts=1,
-        parsed_at=timezone.now(),
         state=State.EMBEDDING,
         progress_done=0,
         progress_total=passages,
         progress_unit="passages",
     )
-
-
-def _title(version: DocumentVersion) -> str:
-    """What people call it: the title they gave, else the document's own, else where it lies or its file name."""
-    document = version.document
-    own = str(version.metadata.get("title", "")).strip()[:500]
-    return document.title if document.title_is_given or not own else own
-
-
-def _postpone_or_fail(lease: Lease, error: ModelError) -> None:
-    sentences = {"error_en": error.sentence("en"), "error_zh": error.sentence("zh-hans")}
-    attempts = lease.version.attempts
-    logger.warning("Version %s: the embedding model failed (%s), attempt %d.", lease.version_id, error, attempts)
-    if not error.retry or attempts >= ATTEMPTS:
-        _fail(lease, error.kind, sentences["error_en"], sentences["error_zh"])
-        return
-    wait = max(error.retry_after or 0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempts - 1)))
-    lease.end(retry_at=Now() + timedelta(seconds=wait), error_code=error.kind, **sentences)
-
-
-def _fail(lease: Lease, code: str, en: str, zh: str) -> None:
-    """Give the version back as failed. What was read of it stays for a retry, a half-read text does not."""
-    with contextlib.suppress(LeaseLost), lease.writing() as version:
-        if version.parsed_at is None:
-            clear([version.pk])
-        lease.end(state=State.FAILED, retry_at=None, error_code=code, error_en=en, error_zh=zh)

@@ -9,13 +9,14 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from kb.access import acting_as_system
@@ -25,6 +26,8 @@ SILENCE_SECONDS = 60
 """A worker not heard of for so long is taken for dead."""
 PULSE_SECONDS = 2
 """Progress and heartbeat are written no more often; cancelling is noticed no later."""
+LOOK_SECONDS = 1
+"""So often somebody who waits for slow work looks whether to go on waiting."""
 
 FREE = f"""state in ('queued', 'parsing', 'embedding', 'indexing')
     and (lease = '' or heartbeat_at < statement_timestamp() - interval '{SILENCE_SECONDS} seconds')
@@ -48,14 +51,23 @@ TURNS = f"""
 NEXT = f"""
     select id from kb_documentversion
     where uploaded_by_id is not distinct from %s and {FREE}
-    order by retry_at nulls first, id limit 1 for no key update skip locked
+    order by retry_at nulls first, id limit %s for no key update skip locked
 """  # noqa: S608
 OURS = """
     select v.scope_id, d.collection_id from kb_documentversion v join kb_document d on d.id = v.document_id
     where v.id = %s and v.lease = %s for no key update of v
 """
-THIS = f"select id from kb_documentversion where id = %s and {FREE} for no key update skip locked"  # noqa: S608
+ALL_OURS = """
+    select v.id, v.scope_id, d.collection_id from kb_documentversion v join kb_document d on d.id = v.document_id
+    where v.id = any(%s) and v.lease = %s order by v.id for no key update of v
+"""
+THESE = f"""
+    select id from kb_documentversion where id = any(%s) and {FREE} order by id for no key update skip locked
+"""  # noqa: S608
 WAITING = f"select id from kb_documentversion where {FREE} order by id limit 1000"  # noqa: S608
+
+
+Thing = TypeVar("Thing")
 
 
 class LeaseLost(Exception):
@@ -128,7 +140,7 @@ class Lease:
                 raise LeaseLost(self.version_id)
 
     def set(self, **fields: Any) -> None:
-        """Inside `writing()`: change columns of the version."""
+        """Inside `writing()`, or after `hold`: change columns of the version."""
         for name, value in fields.items():
             setattr(self.version, name, value)
         self._ours().update(**fields)
@@ -144,25 +156,68 @@ class Lease:
 
 def claim(version_id: int | None = None) -> Lease | None:
     """Take the next free version in fair order, or `version_id` if that is free; None when there is nothing to take."""
+    taken = claim_some(1 if version_id is None else [version_id])
+    return taken[0] if taken else None
+
+
+def claim_some(
+    wanted: int | Sequence[int],
+    together: Callable[[Sequence[DocumentVersion]], Sequence[DocumentVersion]] = lambda versions: versions[:1],
+) -> list[Lease]:
+    """Take free versions: the next ones in fair order, all of one person, or those of a list that are free.
+
+    Args:
+        wanted: how many at most, or their numbers.
+        together: chooses which of them are taken, given all of them in the order of their turn.
+    """
     token = f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
     with acting_as_system():
-        chosen = _lock_next() if version_id is None else _lock_one(version_id)
-        if chosen is None:
-            return None
-        version = DocumentVersion.objects.select_related("document").get(pk=chosen)
-        version.state = State.EMBEDDING if version.parsed_at else State.PARSING
-        version.attempts += 1
-        DocumentVersion.objects.filter(pk=chosen).update(
+        free = _lock_next(wanted) if isinstance(wanted, int) else _lock_these(wanted)
+        if not free:
+            return []
+        found = DocumentVersion.objects.select_related("document").in_bulk(free)
+        chosen = together([found[pk] for pk in free])
+        for version in chosen:
+            version.state = State.EMBEDDING if version.parsed_at else State.PARSING
+            version.attempts += 1
+        DocumentVersion.objects.filter(pk__in=[version.pk for version in chosen]).update(
             lease=token,
-            state=version.state,
-            attempts=version.attempts,
+            state=Case(When(parsed_at__isnull=True, then=Value(State.PARSING)), default=Value(State.EMBEDDING)),
+            attempts=F("attempts") + 1,
             heartbeat_at=Now(),
             started_at=Now(),
             retry_at=None,
             progress_done=0,
             progress_total=None,
         )
-    return Lease(version, token)
+    return [Lease(version, token) for version in chosen]
+
+
+def hold(leases: Sequence[Lease]) -> list[Lease]:
+    """Inside a transaction that locks their documents: lock the versions, and tell which are still ours.
+
+    Those stand in their documents' present scopes.
+    """
+    places: dict[int, tuple[int, int]] = {}
+    for token in {lease.token for lease in leases}:
+        with connection.cursor() as cursor:
+            cursor.execute(ALL_OURS, [[lease.version_id for lease in leases if lease.token == token], token])
+            places |= {pk: (scope, collection) for pk, scope, collection in cursor.fetchall()}
+    ours = [lease for lease in leases if lease.version_id in places]
+    for lease in ours:
+        lease.version.scope_id, lease.version.document.collection_id = places[lease.version_id]
+    return ours
+
+
+def waited_for(future: "Future[Thing]", pulse: Callable[[], None]) -> Thing:
+    """The result of slow work in another thread, `pulse()` going on meanwhile. Raises what either raises."""
+    while True:
+        try:
+            return future.result(timeout=LOOK_SECONDS)
+        except TimeoutError:
+            if future.done():
+                return future.result()
+            pulse()
 
 
 def waiting() -> list[int]:
@@ -172,18 +227,17 @@ def waiting() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _lock_next() -> int | None:
+def _lock_next(most: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(TURNS)
         for (person_id,) in cursor.fetchall():
-            cursor.execute(NEXT, [person_id])
-            if (row := cursor.fetchone()) is not None:
-                return int(row[0])
-    return None
+            cursor.execute(NEXT, [person_id, most])
+            if rows := cursor.fetchall():
+                return [row[0] for row in rows]
+    return []
 
 
-def _lock_one(version_id: int) -> int | None:
+def _lock_these(version_ids: Sequence[int]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(THIS, [version_id])
-        row = cursor.fetchone()
-    return None if row is None else int(row[0])
+        cursor.execute(THESE, [list(version_ids)])
+        return [row[0] for row in cursor.fetchall()]

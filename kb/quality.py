@@ -6,6 +6,7 @@ does. Neither keeps a version from answering. What resembles it is looked up whe
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from kb.access import acting_as_system, current_actor
 from kb.calibration import sentences_of
 from kb.findings import findings
-from kb.models import Document, DocumentVersion, Passage, State, VersionBand
+from kb.models import Document, DocumentVersion, Page, Passage, State, VersionBand
 from kb.operators import operator
 from kb.search import Hit, search_as
 from kb.signatures import NEARLY_THE_SAME, Signer, bands_of, similarity
@@ -41,12 +42,20 @@ class Similar:
 
 def examine(version: DocumentVersion) -> tuple[dict[str, Any], bytes]:
     """What the stored text of a version shows, for `DocumentVersion.report`, and its signature."""
+    pages = version.pages.order_by("ordinal").only("number", "text", "ocr_confidence", "version").iterator(20)
+    return report_on(version, pages, version.tables.count(), version.passages.filter(kind="table").count())
+
+
+def report_on(
+    version: DocumentVersion, text: Iterable[Page], tables: int, table_passages: int
+) -> tuple[dict[str, Any], bytes]:
+    """The same of a version whose pages, in order, are `text`, with so many tables and passages of tables."""
     signer = Signer()
     blank: list[int] = []
     low: list[int] = []
     confidences: list[float] = []
     unreadable = pages = 0
-    for page in version.pages.order_by("ordinal").only("number", "text", "ocr_confidence", "version").iterator(20):
+    for page in text:
         signer.take(page.text)
         unreadable += page.text.count("\ufffd")
         if page.number is None:
@@ -69,18 +78,21 @@ def examine(version: DocumentVersion) -> tuple[dict[str, Any], bytes]:
         "unreadable": unreadable,
         "encoding": version.metadata.get("encoding", ""),
         "encoding_known": version.metadata.get("encoding_known", ""),
-        "tables": version.tables.count(),
-        "table_passages": version.passages.filter(kind="table").count(),
+        "tables": tables,
+        "table_passages": table_passages,
         "warnings": len(version.warnings),
     }
     return report, signer.signature()
 
 
-def write_bands(version: DocumentVersion, signature: bytes) -> None:
-    """By what others find the version when they look for texts that are nearly the same."""
-    VersionBand.objects.filter(version=version).delete()
+def write_bands(signatures: Iterable[tuple[DocumentVersion, bytes]]) -> None:
+    """By what others find versions when they look for texts that are nearly the same; `signatures` are theirs."""
+    given = list(signatures)
+    VersionBand.objects.filter(version__in=[version.pk for version, _ in given]).delete()
     VersionBand.objects.bulk_create(
-        VersionBand(version=version, scope_id=version.scope_id, band=band) for band in bands_of(signature)
+        VersionBand(version=version, scope_id=version.scope_id, band=band)
+        for version, signature in given
+        for band in bands_of(signature)
     )
 
 

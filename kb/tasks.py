@@ -27,8 +27,8 @@ SWEEP_SECONDS = 20
 def ingest_version(version_id: int) -> int:
     """Bring the next versions in fair order to their end, `version_id` or others; return how many."""
     started, done = time.monotonic(), 0
-    while work_next() is not None:
-        done += 1
+    while taken := work_next():
+        done += len(taken)
         if time.monotonic() - started > SLICE_SECONDS:
             wake(version_id)
             break

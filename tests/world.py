@@ -146,7 +146,7 @@ def _populate(world: World) -> None:
             world.shelves[name] = collection
     for name, (shelf, title, text) in TEXTS.items():
         world.documents[name] = _document(world, name, shelf, title, text)
-    while work_next() is not None:
+    while work_next():
         pass
     with acting_as_system():
         world.documents = {name: Document.objects.get(pk=document.pk) for name, document in world.documents.items()}

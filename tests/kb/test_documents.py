@@ -232,7 +232,7 @@ def test_retry_is_for_what_failed(leave: Document, admin: Person) -> None:
 
 def test_cancel_is_for_what_is_at_work(model_server: ModelServers, leave: Document, admin: Person) -> None:
     assert cancel(leave, admin).state == State.CANCELLED
-    assert work_next() is None
+    assert not work_next()
     with pytest.raises(DocumentError) as caught:
         cancel(leave, admin)
     assert caught.value.code == "nothing_to_cancel"

@@ -30,7 +30,7 @@ def test_a_passage_is_corrected_by_a_note(
     wrong = first_passage(policy)
     note = add_note(policy, "Hotels are paid up to 200 euros a night.\r\n", by=admin, replaces=wrong)
     assert add_note(policy, "Hotels are paid up to 200 euros a night.", by=admin).pk == note.pk
-    while work_next() is not None:
+    while work_next():
         pass
     [hit] = search_as(bob, "hotel per night")
     assert (hit.document_id, hit.text) == (note.pk, "Hotels are paid up to 200 euros a night.")

@@ -110,7 +110,7 @@ def test_a_report_that_fails_keeps_nothing_from_answering(
     def broken(version: DocumentVersion) -> Any:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(quality, "examine", broken)
+    monkeypatch.setattr(quality, "report_on", broken)
     version = ready(handbook, admin, "tides.md", TEXT.encode())
     assert (version.state, version.report) == (State.READY, {})
     assert try_due() == 0

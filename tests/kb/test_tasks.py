@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import Person
 from config.celery import app
-from kb import queue, tasks
+from kb import bursts, queue, tasks
 from kb.access import acting_as_system
 from kb.documents import About, add, add_document
 from kb.leases import SILENCE_SECONDS, claim
@@ -58,6 +58,7 @@ def test_a_worker_gives_other_tasks_their_turn(
     uploads: list[int], woken: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "SLICE_SECONDS", -1)
+    monkeypatch.setattr(bursts, "SMALL_BYTES", 0)
     assert tasks.ingest_version(uploads[0]) == 1
     assert woken == [uploads[0]]
 

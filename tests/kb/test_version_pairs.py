@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Person
-from kb import ingest
+from kb import bursts, ingest
 from kb.access import acting_as_system
 from kb.documents import add_document, replace_document, retry
 from kb.ingest import Job, work_next
@@ -57,7 +57,7 @@ def company(admin: Person, handbook: Collection) -> dict[str, Document]:
                 found[row["id"]] = add_document(
                     handbook, name, file, by=admin, title=row["title"], effective_from=days[0], effective_to=days[1]
                 )
-    while work_next() is not None:
+    while work_next():
         pass
     return found
 
@@ -119,6 +119,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, person: Person) -> list[tuple[str, 
 
         return look
 
+    monkeypatch.setattr(bursts, "SMALL_BYTES", 0)
     monkeypatch.setattr(ingest, "STEPS", tuple(looking(step) for step in ingest.STEPS))
     return seen
 
@@ -166,6 +167,7 @@ def test_searches_never_miss_whichever_step_fails(
         raise ParseError("damaged")
 
     steps = ingest.STEPS
+    monkeypatch.setattr(bursts, "SMALL_BYTES", 0)
     monkeypatch.setattr(ingest, "STEPS", tuple(failing if one.__name__ == step else one for one in steps))
     replace_document(notice, "notice.md", BytesIO(NEW), by=admin)
     work_next()

@@ -186,7 +186,7 @@ def target(_world: World) -> Target:
         document = add_document(
             world.shelves["people_files"], "pay.pdf", file, by=world.people["admin"], title=f"Pay {CANARY}"
         )
-    while work_next() is not None:
+    while work_next():
         pass
     with acting_as_system():
         version = DocumentVersion.objects.get(document=document)

@@ -1,9 +1,8 @@
 """`manage.py ingest PATH… --collection NAME`: files, folders and zip archives into a collection, ready when it ends."""
 
-import contextlib
 import time
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +42,21 @@ class Command(BaseCommand):
         if missing := [str(path) for path in paths if not path.exists()]:
             raise CommandError(f"There is no file or folder {', '.join(missing)}.")
         wait, by, started = not options["no_wait"], operator(options["username"]), time.monotonic()
+        results: list[Upload | Refused] = []
         try:
             collection = _collection(options["collection"], by, options["group"], options["everyone"])
-            with quietly() if wait else contextlib.nullcontext():
-                results = list(take_all(collection, paths, by=by))
+            taking = take_all(collection, paths, by=by)
+            if wait:
+                with quietly(), local_models(settings.MODEL_SERVERS):
+                    finish(_added(taking, results), self._progress)
+                self._progress_ends()
+            else:
+                results += taking
         except DocumentError as error:
             raise CommandError(_sentence(error)) from error
+        except ModelError as error:
+            raise CommandError(error.sentence()) from error
         versions = [result.version.pk for result in results if isinstance(result, Upload)]
-        if wait:
-            try:
-                with local_models(settings.MODEL_SERVERS):
-                    finish(versions, self._progress)
-            except ModelError as error:
-                raise CommandError(error.sentence()) from error
-            self._progress_ends()
         refused = [result for result in results if isinstance(result, Refused)]
         failed = self._report(versions, refused, time.monotonic() - started)
         if failed or refused:
@@ -86,6 +86,14 @@ class Command(BaseCommand):
     def _progress_ends(self) -> None:
         if self.stderr.isatty():
             self.stderr.write("\r", ending="")
+
+
+def _added(taking: Iterable[Upload | Refused], results: list[Upload | Refused]) -> Iterator[int]:
+    """The versions as they are added, every outcome noted in `results`."""
+    for result in taking:
+        results.append(result)
+        if isinstance(result, Upload):
+            yield result.version.pk
 
 
 def _sentence(error: DocumentError) -> str:
