@@ -20,6 +20,7 @@ from agents.tool_server_api import router as tool_servers
 from agents.unanswered_api import router as unanswered
 from config.field_errors import sentence
 from kb.document_api import router as knowledge
+from kb.embedding_api import router as embedding
 from kb.errors import DocumentError, Kind
 from kb.evaluation_api import router as evaluation
 from kb.source_api import router as sources
@@ -45,6 +46,7 @@ NOT_FOR_ALL = (
     "list_servers",
     "create_server",
     "list_evaluation_sets",
+    "list_embedding_models",
     "keep_golden_question",
     "list_unanswered",
 )
@@ -110,6 +112,7 @@ api.add_router("", knowledge)
 api.add_router("", sources)
 api.add_router("", tables)
 api.add_router("", evaluation)
+api.add_router("", embedding)
 api.add_router("", questions)
 api.add_router("", unanswered)
 api.add_router("", tool_servers)

@@ -87,6 +87,23 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "The embedding model {model} does not have all passages yet. Wait until it has, then switch.",
         "嵌入模型 {model} 尚未处理完所有段落，请等待完成后再切换。",
     ),
+    "embedding_takes_over": (
+        "conflict",
+        "EMBEDDING_MODEL names {model}, which would answer again at once. Set EMBEDDING_MODEL as it was and "
+        "NEXT_EMBEDDING_MODEL to {model}; then you can choose between them here.",
+        "EMBEDDING_MODEL 指定了 {model}，它会立即重新启用。请将 EMBEDDING_MODEL 改回，"
+        "并用 NEXT_EMBEDDING_MODEL 指定 {model}，然后即可在此选择。",
+    ),
+    "embedding_answers": (
+        "conflict",
+        "The embedding model {model} answers. Switch to another one first.",
+        "嵌入模型 {model} 正在使用，请先切换到其他模型。",
+    ),
+    "embedding_named": (
+        "conflict",
+        "The settings name the embedding model {model}: it would be filled again. Take it out of the settings first.",
+        "配置中仍指定了嵌入模型 {model}，删除后会被重新填充。请先从配置中移除。",
+    ),
     "storage_full": (
         "storage",
         "The server's storage is full; the file was not kept. Tell your administrator and upload it again later.",
@@ -232,8 +249,8 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
     "secret_lost": (
         "invalid",
         "The secret of this source can no longer be read, because the server's own key has changed. "
-        "Delete the source and set it up again; its documents may stay.",
-        "服务器密钥已更换，此来源的密钥无法再读取。请删除该来源后重新添加，文档可以保留。",
+        "Enter it again under “Change”.",
+        "服务器密钥已更换，此来源的密钥无法再读取。请在“修改”中重新填写。",
     ),
     "archive_in_source": (
         "invalid",
@@ -262,6 +279,11 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
     ),
     "source_name_missing": ("invalid", "Give the source a name.", "请为来源填写名称。"),
     "source_kind_unknown": ("invalid", "There is no such kind of source.", "没有这种来源。"),
+    "source_changed": (
+        "conflict",
+        "The source was changed during this look; another one begins.",
+        "检查过程中来源已被修改，将重新开始检查。",
+    ),
     "setting_missing": ("invalid", "Fill in: {field}.", "请填写：{field}。"),
     "nothing_to_answer": (
         "conflict",

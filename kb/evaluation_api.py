@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from accounts.api import asker
 from accounts.models import Person
+from kb.embedding_models import generation_for
 from kb.evaluation_comparing import counted, paired
 from kb.evaluation_runs import cancel_run, resume_run, start_run
 from kb.evaluation_sets import keep_question, results_of, run_for, runs_of, set_for, sets_for
@@ -51,6 +52,9 @@ class QuestionOut(Schema):
 class RunIn(Schema):
     method: Literal["fused", "lexical", "dense"] = "fused"
     mode: Literal["", "auto", "fast", "thinking"] = Field(default="", description="Also ask for answers, in this mode.")
+    embedding_model: Number | None = Field(
+        default=None, description="Search by this model of `GET /embedding-models`, not by the one that answers."
+    )
 
 
 class RunOut(Schema):
@@ -137,7 +141,10 @@ def list_evaluation_runs(request: HttpRequest, set_id: Id) -> Any:
 def start_evaluation_run(request: HttpRequest, set_id: Id, body: RunIn) -> Any:
     """Workers do it; look at the run for how far they are."""
     person = _administrator(request)
-    run = start_run(_set(person, set_id), by=person, method=body.method, mode=body.mode)
+    generation = None
+    if body.embedding_model is not None and (generation := generation_for(body.embedding_model, person)) is None:
+        raise Http404
+    run = start_run(_set(person, set_id), by=person, method=body.method, mode=body.mode, generation=generation)
     return Status(202, _shown(run))
 
 

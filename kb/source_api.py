@@ -80,6 +80,17 @@ class SourceIn(Schema):
     every_minutes: Literal[0, 15, 60, 360, 1440, 10080] = Field(default=1440, description="0: only when asked.")
 
 
+class SourceChangeIn(Schema):
+    """Fields that are not sent stay."""
+
+    collection: Id | None = None
+    name: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
+    settings: dict[str, Annotated[Line, Field(max_length=2000)]] | None = Field(
+        default=None, description="Those that are sent are changed; a secret that is not sent stays on the same server."
+    )
+    every_minutes: Literal[0, 15, 60, 360, 1440, 10080] | None = None
+
+
 class LookOut(Schema):
     id: int
     outcome: str = Field(description="running done failed asking")
@@ -170,6 +181,22 @@ def get_source(request: HttpRequest, source_id: Id) -> Any:
         for change in log.changes
     ]
     return _shown(source, log.run) | {"changes": changes}
+
+
+@router.patch("/sources/{source_id}", response=SourceOut, summary="Change a source")
+def change_source(request: HttpRequest, source_id: Id, body: SourceChangeIn) -> Any:
+    """Another collection takes the source's documents with it. Other settings mean that everything is read anew."""
+    person = _administrator(request)
+    source = _one(person, source_id)
+    changed = verbs.change_source(
+        source,
+        by=person,
+        name=source.name if body.name is None else body.name,
+        collection=source.collection if body.collection is None else _collection(person, body.collection),
+        settings=source.settings | (body.settings or {}),
+        every_minutes=source.every_minutes if body.every_minutes is None else body.every_minutes,
+    )
+    return _shown(changed, verbs.log_of(changed, by=person).run)
 
 
 @router.delete("/sources/{source_id}", response={204: None}, summary="Forget a source; its documents stay")

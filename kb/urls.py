@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kb.views import descriptions, documents, evaluations, source_list, sources, trying, versions
+from kb.views import descriptions, documents, embedding_list, evaluations, source_list, sources, trying, versions
 
 app_name = "kb"
 urlpatterns = [
@@ -16,9 +16,12 @@ urlpatterns = [
     path("documents/evaluation/<int:set_id>/questions.jsonl", evaluations.export, name="export_set"),
     path("documents/evaluation/runs/<int:evaluation_id>/", evaluations.one_run, name="evaluation_run"),
     path("documents/evaluation/runs/<int:evaluation_id>/act/", evaluations.act_on_run, name="act_on_evaluation"),
+    path("embedding/", embedding_list.models, name="embedding"),
+    path("embedding/act/", embedding_list.act, name="act_on_embedding"),
     path("documents/sources/", source_list.sources, name="sources"),
     path("documents/sources/new/", source_list.new_source, name="new_source"),
     path("documents/sources/<int:source_id>/", source_list.one_source, name="one_source"),
+    path("documents/sources/<int:source_id>/edit/", source_list.edit_source, name="edit_source"),
     path("documents/sources/<int:source_id>/act/", source_list.act, name="act_on_source"),
     path("documents/<int:collection_id>/", documents.documents, name="collection"),
     path("documents/<int:collection_id>/upload/", documents.upload, name="upload"),

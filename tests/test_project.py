@@ -29,6 +29,7 @@ DOORS = {
     "unanswered_api",
     "source_api",
     "evaluation_api",
+    "embedding_api",
     "openai_api",
     "mcp",
     "urls",

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Person
 from kb.access import acting_as_system
-from kb.documents import erase
+from kb.documents import erase, move
 from kb.errors import DocumentError
-from kb.models import Collection
+from kb.models import Collection, Document
 from kb.models_sources import Source, SourceChange, SourceItem, SourceRun
 from kb.queue import wake_source
 from kb.sources import KINDS
@@ -37,17 +38,9 @@ def create_source(
             finds wrong.
     """
     check_may_keep(by)
-    known = KINDS.get(kind)
-    if known is None:
+    if kind not in KINDS:
         raise DocumentError("source_kind_unknown")
-    if not name.strip():
-        raise DocumentError("source_name_missing")
-    given = {field.name: str(settings.get(field.name, "")).replace("\0", "").strip() for field in known.fields}
-    for field in known.fields:
-        if field.required and not given[field.name]:
-            raise DocumentError("setting_missing", field=field.label)
-    secret = "".join(given.pop(field.name) for field in known.fields if field.secret)
-    checked = known.check(given)
+    checked, secret = _checked(kind, name, settings)
     with acting_as_system():
         source = Source.objects.create(
             collection=collection,
@@ -61,6 +54,98 @@ def create_source(
         )
         _wake(source)
     return source
+
+
+def change_source(
+    source: Source,
+    *,
+    by: Person,
+    name: str,
+    collection: Collection,
+    settings: Mapping[str, str],
+    every_minutes: int,
+) -> Source:
+    """Change what a source follows, where its documents go, and how often it is looked at.
+
+    A secret that is left empty stays, unless the source moves to another server: nobody may send it elsewhere who does
+    not know it. Other settings mean that everything is read anew; what is the same is recognised by its bytes. On
+    another collection the source's documents move there, and that collection's readers are theirs, but for those that
+    people have moved or narrowed themselves. A look that is under way is ended and begun again.
+
+    Raises:
+        DocumentError: as `create_source`.
+    """
+    check_may_keep(by)
+    if source.kind not in KINDS:
+        raise DocumentError("source_kind_unknown")
+    checked, secret = _checked(source.kind, name, settings, secret_is_kept=bool(source.secret))
+    with acting_as_system():
+        found = Source.objects.select_for_update().filter(pk=source.pk).first()
+        if found is None:
+            raise DocumentError("not_found")
+        if secret or _server(checked) != _server(found.settings):
+            _checked(source.kind, name, settings)
+            found.secret = seal(secret)
+        if checked != found.settings:
+            _begin_anew(found)
+        if collection.pk != found.collection_id:
+            _move_documents(found, collection, by)
+            found.lease = ""
+        if every_minutes != found.every_minutes:
+            begun = found.last_run_at or timezone.now()
+            found.next_run_at = begun + timedelta(minutes=every_minutes) if every_minutes else None
+        found.name, found.collection, found.every_minutes = name.strip()[:200], collection, every_minutes
+        found.settings = checked
+        found.owner = found.owner if found.owner and found.owner.is_active else by
+        found.save()
+        if found.wanted:
+            _wake(found)
+    return found
+
+
+def _begin_anew(source: Source) -> None:
+    """Forget what was remembered of a locked source's files, and what it was asking; its next look is a new one."""
+    source.memory, source.lease, source.may_delete = {}, "", False
+    source.items.update(mark="", etag="", modified="")
+    error = DocumentError("source_changed")
+    said = {"error_code": error.code, "error_en": error.en, "error_zh": error.zh}
+    source.runs.filter(ended_at=None).update(outcome=SourceRun.Outcome.FAILED, ended_at=timezone.now(), **said)
+    if source.state == Source.State.ASKING:
+        source.state = Source.State.ACTIVE
+    source.error_code = source.error_en = source.error_zh = ""
+    source.wanted = source.state == Source.State.ACTIVE
+
+
+def _checked(
+    kind: str, name: str, settings: Mapping[str, str], *, secret_is_kept: bool = False
+) -> tuple[dict[str, str], str]:
+    """The settings as they are kept, and the secret. Raises DocumentError for what is wrong."""
+    known = KINDS[kind]
+    if not name.strip():
+        raise DocumentError("source_name_missing")
+    given = {field.name: str(settings.get(field.name, "")).replace("\0", "").strip() for field in known.fields}
+    for field in known.fields:
+        if field.required and not given[field.name] and not (field.secret and secret_is_kept):
+            raise DocumentError("setting_missing", field=field.label)
+    secret = "".join(given.pop(field.name) for field in known.fields if field.secret)
+    return known.check(given), secret
+
+
+def _server(settings: Mapping[str, str]) -> tuple[str, ...]:
+    """What says whom a secret is sent to."""
+    parts = [urlsplit(settings.get(name, "")) for name in ("url", "endpoint")]
+    return (*(f"{part.scheme}://{part.netloc}" for part in parts), settings.get("region", ""))
+
+
+def _move_documents(source: Source, collection: Collection, by: Person) -> None:
+    """Those that still stand, with its readers, on the collection that the source filled."""
+    there = Document.objects.filter(
+        pk__in=source.items.exclude(document=None).values("document"),
+        collection=source.collection_id,
+        scope__is_default=True,
+    )
+    for document in there.order_by("pk"):
+        move(document, collection, by=by)
 
 
 @dataclass(frozen=True, slots=True)

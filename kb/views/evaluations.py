@@ -5,14 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import Person
-from kb.access import acting_as, collections_for, documents_for
+from kb.access import acting_as, documents_for
 from kb.errors import DocumentError
 from kb.evaluation_comparing import counted, paired
 from kb.evaluation_files import LONGEST_FILE, export_lines, import_lines
@@ -29,23 +28,14 @@ from kb.evaluation_sets import (
 )
 from kb.forms import EvaluationForm
 from kb.models_evaluation import EvaluationRun, EvaluationSet
-from kb.views.documents import sentence, signed_in
+from kb.views.documents import sentence
+from kb.views.frame import administrator, beside_collections, number_of_form
 
 PAGE_SIZE = 50
 
 
-def _administrator(request: HttpRequest) -> Person:
-    """Who asks; for others than administrators there is no such page."""
-    person = signed_in(request)
-    if not person.is_superuser:
-        raise Http404
-    return person
-
-
 def _frame(person: Person, **more: Any) -> dict[str, Any]:
-    with acting_as(person):
-        shelves = list(collections_for().annotate(size=Count("documents")))
-    return {"place": "documents", "at_evaluation": True, "collections": shelves, **more}
+    return beside_collections(person, at_evaluation=True, **more)
 
 
 def _set(person: Person, pk: int) -> EvaluationSet:
@@ -63,7 +53,7 @@ def _run(person: Person, pk: int) -> EvaluationRun:
 @login_required
 def sets(request: HttpRequest) -> HttpResponse:
     """The sets there are, and a file of questions for a new or an old one."""
-    person = _administrator(request)
+    person = administrator(request)
     if request.method == "POST":
         file = request.FILES.get("file")
         try:
@@ -83,7 +73,7 @@ def sets(request: HttpRequest) -> HttpResponse:
 @login_required
 def one_set(request: HttpRequest, set_id: int) -> HttpResponse:
     """A set: its runs, a form for the next one, its questions."""
-    person = _administrator(request)
+    person = administrator(request)
     kept = _set(person, set_id)
     runs = runs_of(kept)
     page = Paginator(questions_of(kept), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -96,7 +86,7 @@ def one_set(request: HttpRequest, set_id: int) -> HttpResponse:
 @login_required
 def act(request: HttpRequest, set_id: int) -> HttpResponse:
     """Begin a run, take a question out, or delete the set."""
-    person = _administrator(request)
+    person = administrator(request)
     kept = _set(person, set_id)
     try:
         match request.POST.get("action", ""):
@@ -114,8 +104,7 @@ def act(request: HttpRequest, set_id: int) -> HttpResponse:
                 )
                 return redirect("kb:evaluation_run", run.pk)
             case "forget":
-                number = request.POST.get("question", "")
-                delete_question(kept, int(number) if number.isdecimal() and len(number) < 19 else 0, by=person)
+                delete_question(kept, number_of_form(request, "question"), by=person)
             case "delete":
                 delete_set(kept, by=person)
                 return redirect("kb:evaluation")
@@ -129,7 +118,7 @@ def act(request: HttpRequest, set_id: int) -> HttpResponse:
 @login_required
 def export(request: HttpRequest, set_id: int) -> StreamingHttpResponse:
     """The questions as JSON lines."""
-    kept = _set(_administrator(request), set_id)
+    kept = _set(administrator(request), set_id)
     response = StreamingHttpResponse(export_lines(kept), content_type="application/jsonl; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="questions.jsonl"'
     return response
@@ -138,7 +127,7 @@ def export(request: HttpRequest, set_id: int) -> StreamingHttpResponse:
 @login_required
 def one_run(request: HttpRequest, evaluation_id: int) -> HttpResponse:
     """A run question by question, beside another one of the same set: by default the one before it."""
-    person = _administrator(request)
+    person = administrator(request)
     run = _run(person, evaluation_id)
     others = [one for one in runs_of(run.set) if one.pk != run.pk]
     number = request.GET.get("with", "")
@@ -170,7 +159,7 @@ def one_run(request: HttpRequest, evaluation_id: int) -> HttpResponse:
 @login_required
 def act_on_run(request: HttpRequest, evaluation_id: int) -> HttpResponse:
     """Stop a run, or go on with it."""
-    person = _administrator(request)
+    person = administrator(request)
     run = _run(person, evaluation_id)
     try:
         match request.POST.get("action", ""):

@@ -33,6 +33,9 @@ def test_a_source_from_its_beginning_to_its_end(
     assert client.post(f"{address}/keep_gone").json()["state"] == "active"
     assert client.post(f"{address}/keep_gone").status_code == 409
     assert client.post(f"{address}/nonsense").status_code == 422
+    changed = client.patch(address, {"name": "Shelf 2", "every_minutes": 15}, content_type=JSON).json()
+    assert (changed["name"], changed["every_minutes"], changed["settings"]) == ("Shelf 2", 15, {"path": str(tmp_path)})
+    assert client.patch(address, {"settings": {"path": "/etc"}}, content_type=JSON).status_code == 422
     assert client.delete(address).status_code == 204
     assert client.get(address).status_code == 404
     refused = client.post("/api/v1/sources", body | {"settings": {"path": "/etc"}}, content_type=JSON)

@@ -97,3 +97,27 @@ def test_only_administrators_see_them(alice: Person, handbook: Collection, sign_
     for path in ("/documents/sources/", "/documents/sources/new/", "/documents/sources/1/"):
         assert client.get(path).status_code == 404
     assert "/documents/sources/" not in client.get("/documents/").content.decode()
+
+
+def test_a_source_is_changed_and_its_secret_is_not_shown(
+    admin: Person, handbook: Collection, people_files: Collection, sign_in: SignIn, settings: Settings
+) -> None:
+    settings.FETCH_ALLOWED = ["127.0.0.1"]
+    client = sign_in(admin)
+    source = made(client, handbook, "git", url="http://127.0.0.1:8001/a.git", secret="a-token")
+    address = f"/documents/sources/{source.pk}/edit/"
+    html = client.get(address).content.decode()
+    assert 'value="http://127.0.0.1:8001/a.git"' in html
+    assert "a-token" not in html
+    assert "the one that is kept stays" in html
+    form = {
+        "name": "Wiki",
+        "collection": people_files.pk,
+        "every_minutes": "15",
+        "url": "http://127.0.0.1:8001/b.git",
+    }
+    assert client.post(address, form).status_code == 302
+    with acting_as_system():
+        source.refresh_from_db()
+    assert (source.name, source.collection_id, source.every_minutes) == ("Wiki", people_files.pk, 15)
+    assert client.post(address, form | {"url": "ftp://x"}).status_code == 422
