@@ -135,6 +135,7 @@ class DocumentVersion(models.Model):
     retry_at = models.DateTimeField(null=True)  # a model server failed: not before then
     parsed_at = models.DateTimeField(null=True)  # its pages and passages are complete: a retry goes on from there
     ready_at = models.DateTimeField(null=True)
+    tables_read = models.BooleanField(default=False)  # false where it was read before tables were kept
 
     page_count = models.PositiveIntegerField(null=True)
     passage_count = models.PositiveIntegerField(default=0)
@@ -156,6 +157,7 @@ class DocumentVersion(models.Model):
                 name="versions_at_work",
             ),
             models.Index(fields=["uploaded_by", "-started_at"], name="versions_turns"),
+            models.Index(fields=["id"], condition=Q(state="ready", tables_read=False), name="versions_without_tables"),
             models.Index(
                 fields=["-ready_at"], condition=Q(state="ready", tried_at__isnull=True), name="versions_untried"
             ),

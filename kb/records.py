@@ -10,6 +10,7 @@ from kb.documents import clear
 from kb.matching import folded
 from kb.models import Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParsedFile, Part
+from kb.passages import carry_switches
 from kb.versions import switch_current
 
 
@@ -70,6 +71,7 @@ def told_by(parsed: ParsedFile, pages: int | None, passages: int, at: datetime) 
         "metadata": {**parsed.metadata, "title": parsed.title},
         "warnings": list(parsed.warnings),
         "parsed_at": at,
+        "tables_read": True,
     }
 
 
@@ -101,6 +103,8 @@ def let_answer(document: Document, version: DocumentVersion) -> None:
         version.document = document
         document.title = title_of(version)
     _forget_failed(document, version.number)
+    if version.number > 1:
+        carry_switches(version)
     if document.current_version_id is None:
         document.current_version = version  # no other is ready
     else:

@@ -66,6 +66,44 @@ def test_the_page_shows_signs_beside_colours(leave: Document, alice: Person, cli
     assert client.get(f"/documents/d/{leave.pk}/differences/?old=7").status_code == 404
 
 
+SECTIONS = ("Hotels", "Flights", "Meals")
+
+
+def policy(**texts: str) -> BytesIO:
+    """A document with a long paragraph under each heading, so that each is a passage of its own."""
+    parts = [f"# {name}\n\n{texts.get(name.lower(), f'{name} are paid by the company. ' * 60)}\n" for name in SECTIONS]
+    return BytesIO("\n".join(parts).encode())
+
+
+def test_a_switch_is_carried_over_to_a_new_version_where_it_says_the_same(admin: Person, handbook: Collection) -> None:
+    document = add_document(handbook, "policy.md", policy(), by=admin)
+    work_next()
+    with acting_as(admin):
+        off = list(Passage.objects.filter(document=document, text__contains="Flights").select_related("document"))
+    assert off
+    for passage in off:
+        switch_passage(passage, False, by=admin)
+    replace_document(document, "policy.md", policy(meals="Meals are paid up to 40 euros. " * 60), by=admin)
+    work_next()
+    with acting_as(admin):
+        now = Passage.objects.filter(version__document=document, version__number=2)
+        assert {one.text for one in now.filter(enabled=False)} == {one.text for one in off}
+        assert now.filter(enabled=True, text__contains="40 euros").exists()
+
+
+def test_a_switch_ends_where_the_text_has_changed(admin: Person, handbook: Collection) -> None:
+    document = add_document(handbook, "policy.md", policy(), by=admin)
+    work_next()
+    with acting_as(admin):
+        off = list(Passage.objects.filter(document=document, text__contains="Flights").select_related("document"))
+    for passage in off:
+        switch_passage(passage, False, by=admin)
+    replace_document(document, "policy.md", policy(flights="Flights are economy class. " * 60), by=admin)
+    work_next()
+    with acting_as(admin):
+        assert not Passage.objects.filter(version__document=document, version__number=2, enabled=False).exists()
+
+
 def test_a_passage_switched_off_is_found_no_more_at_once(
     leave: Document, admin: Person, alice: Person, client: Client
 ) -> None:

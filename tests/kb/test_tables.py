@@ -10,12 +10,12 @@ from django.contrib.auth.models import Group
 from django.db import connection
 
 from accounts.models import Person
-from kb import sql, sql_child
+from kb import earlier_tables, sql, sql_child
 from kb.access import acting_as, acting_as_system
 from kb.documents import add_document, delete_document, move, narrow, replace_document
 from kb.errors import DocumentError
 from kb.ingest import work_next
-from kb.models import Collection, Document, DocumentVersion, State
+from kb.models import Collection, Document, DocumentVersion, Page, State
 from kb.models_tables import DocumentTable, TableRows
 from kb.sql import TableResult, query_tables
 from kb.sql_child import Refused, checked
@@ -302,3 +302,54 @@ def test_reading_again_keeps_each_table_once(bob: Person, put: Put) -> None:
     assert [one.rows for one in tables_of(bob)] == [4]
     with acting_as_system():
         assert TableRows.objects.count() == 1
+
+
+def forget_tables(document: Document) -> None:
+    """As it was when tables were not kept yet."""
+    with acting_as_system():
+        DocumentTable.objects.filter(document=document).delete()
+        document.versions.update(tables_read=False)
+
+
+def kept_tables(document: Document) -> list[tuple[object, ...]]:
+    with acting_as_system():
+        found = DocumentTable.objects.filter(document=document).order_by("ordinal")
+        rows = found.values_list("name", "columns", "row_count", "header_start", "end", "batches__rows")
+        return list(rows)
+
+
+def test_versions_read_before_tables_were_kept_get_them(put: Put) -> None:
+    document, plain = put("offices.md", STAFF), put("plain.md", "# Nothing\n\nNo table here.")
+    before = kept_tables(document)
+    assert before
+    assert earlier_tables.waiting() == 0
+    for one in (document, plain):
+        forget_tables(one)
+    assert {one.filename: one.tables for one in earlier_tables.make_tables()} == {"offices.md": 1, "plain.md": 0}
+    assert kept_tables(document) == before
+    assert list(earlier_tables.make_tables()) == [], "what is done is not done again"
+
+
+def test_making_tables_goes_on_where_it_broke_off(put: Put) -> None:
+    first, second = put("first.md", STAFF), put("second.md", STAFF)
+    before = kept_tables(second)
+    for one in (first, second):
+        forget_tables(one)
+    run = earlier_tables.make_tables()
+    assert next(run).filename == "second.md", "the newest first"
+    run.close()
+    assert [one.filename for one in earlier_tables.make_tables()] == ["first.md"]
+    with acting_as_system():
+        second.versions.update(tables_read=False)
+    list(earlier_tables.make_tables())
+    assert kept_tables(second) == before, "what stood there is made anew, not twice"
+
+
+def test_a_file_that_reads_differently_now_gets_no_tables(put: Put) -> None:
+    document = put("offices.md", STAFF)
+    forget_tables(document)
+    with acting_as_system():
+        Page.objects.filter(version__document=document).update(text="something else")
+    assert [one.tables for one in earlier_tables.make_tables()] == [None]
+    assert earlier_tables.waiting() == 0
+    assert kept_tables(document) == []
