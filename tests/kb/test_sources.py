@@ -472,9 +472,11 @@ def test_a_repository_is_followed(web: Web, make: Make, admin: Person, handbook:
 
 
 def change(source: Source, by: Person, **what: object) -> Source:
+    with acting_as_system():
+        collection = Collection.objects.get(pk=source.collection_id)
     kept = {
         "name": source.name,
-        "collection": source.collection,
+        "collection": collection,
         "settings": source.settings,
         "every_minutes": source.every_minutes,
     }
