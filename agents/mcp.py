@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +18,7 @@ from django.utils import timezone
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import Field
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 
@@ -29,7 +31,10 @@ from agents.journal import asked_back
 from agents.models import Conversation, Mode, Run, RunState
 from agents.threads import in_thread
 from agents.tools import ToolError as Refused
+from agents.tools.search_knowledge import collection_ids
+from agents.tools.shelf import AS_OF, DATED_FROM, DATED_TO, LANGUAGES, TAGS, TYPES, narrowed
 from agents.tools.table import TOOLS
+from kb.filters import DocumentType, Language
 from kb.search import search_as
 
 Scope = MutableMapping[str, Any]
@@ -55,13 +60,46 @@ server: MCPServer[Any] = MCPServer(
 )
 
 
+Day = Annotated[date | None, Field(description=AS_OF)]
+Tags = Annotated[list[str] | None, Field(description=TAGS, max_length=50)]
+Types = Annotated[list[DocumentType] | None, Field(description=TYPES)]
+Languages = Annotated[list[Language] | None, Field(description=LANGUAGES)]
+From = Annotated[date | None, Field(description=DATED_FROM)]
+To = Annotated[date | None, Field(description=DATED_TO)]
+
+
 @server.tool()
-async def search_knowledge(query: str, limit: int = 8) -> dict[str, Any]:
+async def search_knowledge(
+    query: str,
+    limit: int = 8,
+    collection: str | None = None,
+    as_of: Day = None,
+    tags: Tags = None,
+    types: Types = None,
+    languages: Languages = None,
+    dated_from: From = None,
+    dated_to: To = None,
+) -> dict[str, Any]:
     """Find the passages that fit a question best, each with its document, page and section."""
     query = query.replace("\0", "").strip()[:2000]
     if not query:
         raise ToolError("Give the words to search for.")
-    hits = await in_thread(search_as, _asker.get(), query, limit=min(max(limit, 1), LIMIT))
+    person = _asker.get()
+    try:
+        filters = narrowed([tag.replace("\0", "") for tag in tags or ()], types, languages, dated_from, dated_to)
+        named = [collection.replace("\0", "")] if collection else None
+        shelves = await in_thread(collection_ids, reader(person), named) if named else None
+    except Refused as error:
+        raise ToolError(str(error)) from error
+    hits = await in_thread(
+        search_as,
+        person,
+        query,
+        limit=min(max(limit, 1), LIMIT),
+        collections=shelves,
+        filters=filters,
+        as_of=as_of,
+    )
     passages = [
         {
             "document": hit.document_id,
@@ -90,9 +128,21 @@ async def read_document(
 
 
 @server.tool()
-async def list_documents(query: str | None = None, collection: str | None = None) -> dict[str, Any]:
+async def list_documents(
+    query: str | None = None,
+    collection: str | None = None,
+    as_of: Day = None,
+    tags: Tags = None,
+    types: Types = None,
+    languages: Languages = None,
+    dated_from: From = None,
+    dated_to: To = None,
+) -> dict[str, Any]:
     """List the documents there are, with numbers, titles and dates; `query` gives words that the title has."""
-    return await _call("list_documents", {"query": query, "collection": collection})
+    narrowing = {"tags": [tag.replace("\0", "") for tag in tags] if tags else None, "types": types}
+    days = {"as_of": as_of, "dated_from": dated_from, "dated_to": dated_to}
+    given = {"query": query, "collection": collection, "languages": languages, **narrowing, **days}
+    return await _call("list_documents", given)
 
 
 @server.tool()
@@ -108,10 +158,14 @@ async def query_tables(sql: str | None = None, about: str | None = None, documen
 
 
 @server.tool()
-async def ask(question: str, mode: Literal["auto", "fast", "thinking"] = "auto") -> dict[str, Any]:
-    """Answer a question from the documents, with a literal quote for every mark like [1] in the answer."""
+async def ask(
+    question: str, mode: Literal["auto", "fast", "thinking", "exhaustive"] = "auto", as_of: Day = None
+) -> dict[str, Any]:
+    """Answer a question from the documents, with a literal quote for every mark like [1] in the answer.
+
+    The mode `exhaustive` holds every document against the question, for "all", "how many" and "which"."""
     try:
-        run = await in_thread(_begin, _asker.get(), question, mode)
+        run = await in_thread(_begin, _asker.get(), question, mode, as_of)
     except runs.QuestionError as error:
         raise ToolError(str(error)) from error
     failure = "The answer was stopped."
@@ -155,11 +209,11 @@ async def _call(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return result.data | ({"passages": passages} if passages else {})
 
 
-def _begin(person: Person, question: str, mode: str) -> Run:
+def _begin(person: Person, question: str, mode: str, as_of: date | None = None) -> Run:
     with transaction.atomic():
         title = question.replace("\0", "")[:80]
         conversation = Conversation.objects.create(person=person, title=title, listed=False)
-        return runs.start(person, question, mode=Mode(mode), conversation=conversation)
+        return runs.start(person, question, mode=Mode(mode), conversation=conversation, as_of=as_of)
 
 
 class McpApplication:

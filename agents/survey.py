@@ -11,9 +11,10 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -42,11 +43,8 @@ class Limits:
 
     batch: int = 40
     """Documents between two stored events."""
-    seconds: float = 3_600
-    tokens: int = 3_000_000
-
-
-LIMITS = Limits()
+    seconds: float = field(default_factory=lambda: settings.EXHAUSTIVE_SECONDS)
+    tokens: int = field(default_factory=lambda: settings.EXHAUSTIVE_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ async def check_all(deps: Deps, past: Sequence[Event], limits: Limits | None = N
     Raises:
         ModelError: when the model server fails. What was checked before is stored.
     """
-    limits = limits or LIMITS
+    limits = limits or Limits()
     survey = survey_of(past)
     scope = await in_thread(_scope, deps)
     if survey is None:

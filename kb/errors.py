@@ -80,12 +80,12 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
     "embedding_unreachable": (
         "conflict",
         "The embedding model {model} cannot be asked: its server is not named. Set NEXT_EMBEDDING_MODEL to it first.",
-        "无法调用嵌入模型 {model}：尚未配置它的服务器。请先用 NEXT_EMBEDDING_MODEL 指定。",
+        "无法调用向量模型 {model}：尚未配置它的服务器。请先用 NEXT_EMBEDDING_MODEL 指定。",
     ),
     "embedding_incomplete": (
         "conflict",
         "The embedding model {model} does not have all passages yet. Wait until it has, then switch.",
-        "嵌入模型 {model} 尚未处理完所有段落，请等待完成后再切换。",
+        "向量模型 {model} 尚未处理完所有段落，请等待完成后再切换。",
     ),
     "embedding_takes_over": (
         "conflict",
@@ -97,12 +97,12 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
     "embedding_answers": (
         "conflict",
         "The embedding model {model} answers. Switch to another one first.",
-        "嵌入模型 {model} 正在使用，请先切换到其他模型。",
+        "向量模型 {model} 正在使用，请先切换到其他模型。",
     ),
     "embedding_named": (
         "conflict",
         "The settings name the embedding model {model}: it would be filled again. Take it out of the settings first.",
-        "配置中仍指定了嵌入模型 {model}，删除后会被重新填充。请先从配置中移除。",
+        "配置中仍指定了向量模型 {model}，删除后会被重新填充。请先从配置中移除。",
     ),
     "storage_full": (
         "storage",

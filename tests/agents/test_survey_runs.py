@@ -64,7 +64,7 @@ def stuck_at(title: str) -> Callable[[Request], Script]:
 def papers(
     add_document: AddDocument, handbook: Collection, people_files: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Document]:
-    monkeypatch.setattr(survey, "LIMITS", Limits(batch=1))
+    monkeypatch.setattr(survey, "Limits", lambda: Limits(batch=1))
     made = {title: add_document(handbook, title, words) for title, words in TEXTS.items()}
     add_document(people_files, "Secret", SECRET)
     return made
@@ -184,7 +184,7 @@ def test_what_was_stopped_says_how_far_it_came_and_can_go_on(
 def test_a_limit_leads_to_a_partial_answer_that_says_so(
     papers: dict[str, Document], bob: Person, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(survey, "LIMITS", Limits(batch=2, tokens=10))
+    monkeypatch.setattr(survey, "Limits", lambda: Limits(batch=2, tokens=10))
     scripted.otherwise = faithful
     events = Asker(bob)("哪些文件提到了“annual audit”？")
     assert Limited("tokens") in events

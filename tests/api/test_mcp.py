@@ -61,6 +61,28 @@ async def test_searching_and_reading(world: World) -> None:
         assert places["matches"] == 1
 
 
+async def test_searches_and_lists_are_narrowed(world: World) -> None:
+    async with connected(world, "bob") as client:
+        for tool in ("search_knowledge", "list_documents"):
+            words = {"query": "hotel in Berlin"} if tool == "search_knowledge" else {}
+            part = "passages" if tool == "search_knowledge" else "documents"
+            failed, found = await called(client, tool, **words, types=["markdown"], languages=["en"])
+            assert not failed
+            assert found[part]
+            for narrower in ({"types": ["pdf"]}, {"tags": ["nowhere"]}, {"dated_to": "1999-01-01"}):
+                failed, found = await called(client, tool, **words, **narrower)
+                assert not failed
+                assert found[part] == []
+            dates = {"dated_from": "2026-02-01", "dated_to": "2026-01-01"}
+            assert (await called(client, tool, **words, **dates))[0]
+        failed, found = await called(
+            client, "search_knowledge", query="hotel", collection="Handbook", as_of="2030-01-01"
+        )
+        assert not failed
+        assert found["passages"]
+        assert (await called(client, "search_knowledge", query="hotel", collection=f"People files {CANARY}"))[0]
+
+
 async def test_asking(world: World) -> None:
     world.models.enqueue(good())
     async with connected(world, "bob") as client:
