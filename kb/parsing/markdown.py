@@ -21,6 +21,7 @@ from kb.parsing import plain
 from kb.parsing.composer import Composer
 from kb.parsing.encodings import decode_file
 from kb.parsing.parsed import Block, BlockKind
+from kb.parsing.site_markup import without_site_markup
 
 MAXIMUM_BYTES = 8 << 20
 _ENTRY = re.compile(r"^([A-Za-z][\w -]{0,39}):[ \t]+(['\"]?)(\S.{0,500}?)\2[ \t]*$", re.MULTILINE)
@@ -51,7 +52,7 @@ def parse(path: Path, out: Composer) -> None:
     if path.stat().st_size > MAXIMUM_BYTES:
         plain.parse(path, out)
         return
-    text = decode_file(path)
+    text = without_site_markup(decode_file(path))
     tokens = _PARSER.parse(text)
     if tokens and tokens[0].type == "front_matter":
         entries = {match[1].lower(): _plain(match[3]) for match in islice(_ENTRY.finditer(tokens[0].content), 50)}

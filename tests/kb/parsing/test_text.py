@@ -27,6 +27,25 @@ def test_markdown_keeps_its_source_and_tells_its_blocks(parsed: Reader) -> None:
     assert ("paragraph", "<div>raw html</div>") in shapes(document)
 
 
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ('See the [transit benefit]({% page "/transit/" %}) page.', "See the transit benefit page."),
+        ('Read [the rules]({%link "https://example.org/a" %}).', "Read [the rules](https://example.org/a)."),
+        ('Ask in {% channel "help-desk" %} first.', "Ask in help-desk first."),
+        ("The server {{ site.host }}is up. ![A red light](img/red.png)", "The server is up. A red light"),
+        ("[![Status](a.svg)](https://example.org) is shown.", "[Status](https://example.org) is shown."),
+        ('Before.\n{% include "note.html" %}\nAfter.', "Before.\n\nAfter."),
+        ("Kept. {% comment %}not\nthis{% endcomment %}", "Kept. "),
+        ("Write `{{ name }}` and `![x](y)`.", "Write `{{ name }}` and `![x](y)`."),
+        ("```\n{% if x %}\n![k](v)\n```", "```\n{% if x %}\n![k](v)\n```"),
+        ("A {% b, a [c] and {d} remain.", "A {% b, a [c] and {d} remain."),
+    ],
+)
+def test_marks_of_site_generators_and_images_stand_in_no_text(parsed: Reader, written: str, seen: str) -> None:
+    assert parsed("a.md", written + "\n").text == seen + "\n"
+
+
 def test_front_matter_tells_of_the_document_and_is_not_searched(parsed: Reader) -> None:
     front = "---\ntitle: Travel <em>before</em> you start\nowner: 'Ops &amp; Travel'\ntags:\n  - trips\n---"
     source = f"{front}\n\nBook early.\n"
