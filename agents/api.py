@@ -178,7 +178,7 @@ def _suggested(run: Run) -> list[str]:
     if run.state != RunState.FINISHED or run.asks:
         return []
     chinese = language_of(run.question) == "zh"
-    with acting_as(run.person):
+    with acting_as(run.person, run.conversation_id):
         return next_questions((Citation(**one) for one in run.citations), chinese=chinese, asked={run.question})
 
 

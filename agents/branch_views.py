@@ -59,6 +59,6 @@ def _branch(request: HttpRequest, run: Run) -> HttpResponse:
     person = signed_in(request)
     conversation = Conversation.objects.get(pk=run.conversation_id)
     context = shown_turns(person, conversation) | {"days": by_day(person), "query": ""}
-    with acting_as(person):
+    with acting_as(person, conversation.pk):
         suggest(context["turns"])
     return render(request, "agents/_branch.html", context)

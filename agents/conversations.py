@@ -85,7 +85,8 @@ def _folded(runs: Sequence[Run]) -> dict[UUID, Turn]:
 def begin_nearest(person: Person, turns: Sequence[Turn]) -> None:
     """Give the declined turns the beginnings of their nearest passages, as far as the person may read them still."""
     declined = [turn for turn in turns if turn.declined]
-    shown = near(person, [source for turn in declined for source in turn.nearest_sources])
+    sources = [source for turn in declined for source in turn.nearest_sources]
+    shown = near(person, sources, declined[0].conversation_id) if declined else []
     by_source = {one.source: one for one in shown}
     for turn in declined:
         turn.nearest = [by_source[source] for source in turn.nearest_sources if source in by_source]

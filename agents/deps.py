@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -15,6 +17,8 @@ from agents import prompts
 from agents.citations import plain
 from agents.models import Mode, Run, RunState
 from agents.sources import Sources
+from kb.access import Actor, acting_as
+from kb.attachments import attachments, collection_of
 from llm.clients import ChatModel, Role, chat_model
 from llm.messages import Message
 from llm.prices import cost
@@ -41,6 +45,12 @@ class Deps:
     servers: ModelServers
     regenerates: UUID | None = None
     run_id: UUID | None = None
+    conversation: UUID | None = None
+    """What is attached to it is read beside the library."""
+    attached_collection: int | None = None
+    """The number of the collection with those files; None where nothing is attached."""
+    attached_files: dict[int, str] = field(default_factory=dict)
+    """Their names by the documents' numbers, for the models to know what "the attached file" is."""
     keep_requested: bool = False
     """The person has said that the quick answer is enough."""
     asked_back: bool = False
@@ -50,6 +60,15 @@ class Deps:
     cost: float = 0.0
     unrecorded: dict[str, Usage] = field(default_factory=dict)
     """Tokens by model that `agents.usage` has not kept yet."""
+
+    def acting(self) -> AbstractContextManager[Actor]:
+        """Read guarded knowledge as the asker, with what is attached to the conversation."""
+        return acting_as(self.person, self.attached)
+
+    @property
+    def attached(self) -> UUID | None:
+        """The conversation whose attachments are read, if it has any."""
+        return self.conversation if self.attached_collection else None
 
     def model(self, role: Role) -> ChatModel:
         return chat_model(self.servers, role)
@@ -66,6 +85,9 @@ class Deps:
         rules = prompts.rules(self.today.isoformat())
         if self.as_of and self.as_of != self.today:
             rules += f"\nThe person asks what was valid on {self.as_of.isoformat()}. Answer for that day, and say so."
+        if self.attached_files:
+            named = json.dumps(self.attached_files, ensure_ascii=False).replace("<", "\\u003c")
+            rules += f"\nFiles that the person attached to this conversation, by document number: {named}"
         return rules
 
     def history(self) -> list[Message]:
@@ -80,17 +102,21 @@ class Deps:
 def prepare(run: Run) -> Deps:
     """Read what a run starts from."""
     earlier, asked_back = _earlier(run)
+    attached = collection_of(run.conversation_id, run.person)
     return Deps(
         person=run.person,
         question=run.question,
         mode=run.mode,
         today=timezone.localdate(),
         as_of=run.as_of,
-        collections=list(run.collections) or None,
+        collections=[*run.collections, *([attached] if attached else [])] if run.collections else None,
         earlier=earlier,
         servers=settings.MODEL_SERVERS,
         regenerates=run.regenerates_id,
         run_id=run.pk,
+        conversation=run.conversation_id,
+        attached_collection=attached,
+        attached_files={one.document: one.filename for one in attachments(run.conversation_id, run.person)},
         keep_requested=run.keep_requested,
         asked_back=asked_back,
     )

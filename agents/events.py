@@ -140,6 +140,32 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file of the conversation: its state as documents have it, how far it is read, and what is wrong with it."""
+
+    document: int
+    version: int
+    title: str
+    filename: str
+    state: str
+    progress_done: int = 0
+    progress_total: int | None = None
+    progress_unit: str = ""
+    error_en: str = ""
+    error_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """How far the files of the conversation are read. The answer begins when they are `ready`, which those that
+    cannot be read are too."""
+
+    kind: ClassVar[str] = "attached"
+    files: tuple[AttachedFile, ...] = ()
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCalled:
     """A call of a tool. `more` counts the calls of the same reply that follow; all of them are stored at once."""
 
@@ -306,13 +332,13 @@ class Cancelled:
 
 Event = (
     Routed | Thinking | Planned | ToolCalled | ToolReturned | Surveyed | Escalated | Text | Cited | Checked | Limited
-    | Asked | Revised | Kept | Finished | Failed | Cancelled
+    | Asked | Revised | Kept | Attached | Finished | Failed | Cancelled
 )  # fmt: skip
 KINDS: dict[str, type[Event]] = {
     event.kind: event
     for event in (
         Routed, Thinking, Planned, ToolCalled, ToolReturned, Surveyed, Escalated, Text, Cited, Checked, Limited,
-        Asked, Revised, Kept, Finished, Failed, Cancelled,
+        Asked, Revised, Kept, Attached, Finished, Failed, Cancelled,
     )
 }  # fmt: skip
 LAST = (Finished, Failed, Cancelled)

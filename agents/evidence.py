@@ -16,7 +16,7 @@ from agents.judging import FULLY_COVERED, coverage
 from agents.language import language_of, tongue_of
 from agents.sources import Shown
 from kb import reading
-from kb.access import acting_as, acting_as_system, documents_for
+from kb.access import acting_for_library, documents_for
 from kb.filters import ANYTHING, Filters
 from kb.owners import owners
 from kb.search import Hit, search, search_as
@@ -42,13 +42,25 @@ def hits(
 ) -> list[Hit]:
     """The best passages for a query that the asker may read, valid on `as_of`, or else on the run's day."""
     day = as_of or deps.as_of
-    return search_as(deps.person, query, limit=limit, collections=collections, as_of=day, filters=filters)
+    return search_as(
+        deps.person,
+        query,
+        limit=limit,
+        collections=collections,
+        as_of=day,
+        filters=filters,
+        attached=deps.attached,
+    )
 
 
 def first_look(deps: Deps, query: str) -> list[Hit]:
-    """What a run begins with: the best passages, what the other language has, and more where passages are short."""
+    """What a run begins with: the best passages, what the other language has, and more where passages are short; first
+    of all what the attached files have."""
     found = hits(deps, query, limit=SHORT_LIMIT, collections=deps.collections)
-    shown = [*found[:LIMIT], *_abroad(deps, query, found[:LIMIT])]
+    own: list[Hit] = []
+    if deps.attached_collection:
+        own = hits(deps, query, limit=LIMIT // 2, collections=[deps.attached_collection])
+    shown = [*own, *found[:LIMIT], *_abroad(deps, query, found[:LIMIT])]
     room = READING - sum(_width(hit.text) for hit in shown)
     for hit in found[LIMIT:]:
         room -= _width(hit.text)
@@ -88,7 +100,7 @@ def show(deps: Deps, found: Iterable[Hit]) -> list[Shown]:
 def restore(deps: Deps, sources: Iterable[Source]) -> list[Shown]:
     """The sources of an interrupted run with their texts, read again as the asker. What is gone stays away."""
     shown = []
-    with acting_as(deps.person):
+    with deps.acting():
         for source in sources:
             if text := reading.read(source.version, source.start, source.end):
                 shown.append(Shown(source, text))
@@ -100,9 +112,9 @@ def may_be_hidden(deps: Deps) -> bool:
 
     Only for installations whose administrator wants people to know: the answer, and the time it takes, tell something.
     """
-    with acting_as(deps.person):
+    with deps.acting():
         readable = set(documents_for().values_list("pk", flat=True))
-    with acting_as_system():
+    with acting_for_library():
         found = search(deps.question, limit=LIMIT, method="lexical", as_of=deps.as_of)
     return any(
         hit.document_id not in readable and coverage(deps.question, [hit.text, hit.title]) >= FULLY_COVERED
@@ -112,11 +124,11 @@ def may_be_hidden(deps: Deps) -> bool:
 
 def literal(deps: Deps, version: int, start: int, end: int, quote: str) -> bool:
     """Whether the asker may read the version, and the quote is what stands there from `start` to `end`."""
-    with acting_as(deps.person):
+    with deps.acting():
         return reading.quote_is_literal(version, start, end, quote)
 
 
 def owner_of(deps: Deps, document: int) -> str:
     """The name of whom to ask about a document; empty when nobody looks after it."""
-    with acting_as(deps.person):
+    with deps.acting():
         return owners([document]).get(document, "")

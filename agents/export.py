@@ -29,7 +29,7 @@ VERSION = 2
 def as_data(person: Person, conversation: Conversation) -> dict[str, Any]:
     """The conversation as a whole: every run of every branch, and which of them are shown now."""
     turns = all_turns(conversation)
-    readable = _readable(person, (turn for _run, turn in turns))
+    readable = _readable(person, conversation, (turn for _run, turn in turns))
     return {
         "format": VERSION,
         "id": str(conversation.pk),
@@ -61,7 +61,7 @@ def _run_data(run: Run, turn: Turn, readable: set[int]) -> dict[str, Any]:
 def markdown(person: Person, conversation: Conversation) -> str:
     """The branch that is shown as a text: each question a heading, its answer, and the sources with their quotes."""
     turns = turns_of(conversation, None)
-    readable = _readable(person, turns)
+    readable = _readable(person, conversation, turns)
     times = _times(conversation)
     blocks = [f"# {_one_line(conversation.title)}"]
     for turn in turns:
@@ -88,7 +88,7 @@ def _times(conversation: Conversation) -> dict[Any, datetime]:
     return dict(Run.objects.filter(conversation=conversation).values_list("pk", "created_at"))
 
 
-def _readable(person: Person, turns: Iterable[Turn]) -> set[int]:
+def _readable(person: Person, conversation: Conversation, turns: Iterable[Turn]) -> set[int]:
     versions = {one.version for turn in turns for one in turn.citations}
-    with acting_as(person):
+    with acting_as(person, conversation.pk):
         return still_readable(list(versions))

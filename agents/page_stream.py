@@ -125,7 +125,7 @@ def _final(run_id: Any, person: Person, language: str) -> dict[str, str]:
     """The parts of an ended turn, as a reload shows them."""
     turn = turn_of(Run.objects.get(pk=run_id))
     begin_nearest(person, [turn])
-    with acting_as(person):
+    with acting_as(person, turn.conversation_id):
         suggest([turn])
     with override(language):
         return {

@@ -13,6 +13,7 @@ from django.conf import settings
 from pydantic import TypeAdapter
 
 from agents import agent, instruct, survey
+from agents.attached import awaited
 from agents.budget import budget_of
 from agents.changes import revised
 from agents.checks import Evidence, check
@@ -92,6 +93,9 @@ async def _answer(deps: Deps, events: Sequence[Event]) -> AsyncGenerator[Event, 
         routed = await choose(deps)
         memory.road = routed.mode
         yield routed
+    if not memory.evidence:
+        async for waiting in awaited(deps):
+            yield waiting
     if memory.road == "exhaustive":
         async with aclosing(survey.check_all(deps, list(events))) as steps:
             async for step in steps:

@@ -70,8 +70,7 @@ def start(
     above = beside.follows_id if beside else follows.pk if follows else None
     with transaction.atomic():
         if conversation is None:
-            title = Truncator(" ".join(question.split())).chars(80)
-            conversation = Conversation.objects.create(person=person, title=title)
+            conversation = Conversation.objects.create(person=person, title=title_of(question))
         elif not place:
             above = next(reversed(conversation.tree().path(conversation.shown)), None)
         run = Run.objects.create(
@@ -89,9 +88,16 @@ def start(
             attempts=1,
         )
         conversation.shown = run.pk
-        conversation.save(update_fields=["shown", "updated_at"])
+        if not conversation.title:  # it began with an attached file
+            conversation.title, conversation.listed = title_of(question), True
+        conversation.save(update_fields=["shown", "title", "listed", "updated_at"])
         transaction.on_commit(lambda: workshop().submit(run.pk, 0, run))
     return run
+
+
+def title_of(question: str) -> str:
+    """What a conversation that begins with `question` is called."""
+    return Truncator(" ".join(question.split())).chars(80)
 
 
 def _check(person: Person, question: str, mode: str, conversation: Conversation | None) -> None:

@@ -28,7 +28,7 @@ from agents.survey_question import Criterion, forced, read, without_collection
 from agents.survey_report import Survey, answer_of, citations_of, survey_of
 from agents.threads import in_thread
 from kb import embedding, reading
-from kb.access import acting_as, collections_for, documents_for
+from kb.access import collections_for, documents_for
 from kb.coverage import Covered, Sought, covered, extent, sought, still_readable
 from llm.errors import ModelError
 
@@ -70,7 +70,7 @@ def _is_in_tables(deps: Deps, criterion: Criterion) -> bool:
     tables = Q()
     for suffix in TABLES:
         tables |= Q(filename__iendswith=suffix)
-    with acting_as(deps.person):
+    with deps.acting():
         called = documents_for().filter(Q(title__icontains=word) | Q(tags__contains=[criterion.kind]))
         if deps.collections is not None:
             called = called.filter(collection_id__in=deps.collections)
@@ -154,7 +154,7 @@ def _progress(survey: Survey) -> Surveyed:
 
 def _scope(deps: Deps) -> Scope:
     """The run's scope; a collection that the question names narrows it."""
-    with acting_as(deps.person):
+    with deps.acting():
         shelves = dict(collections_for().values_list("name", "pk"))
     question, names = without_collection(deps.question, shelves)
     collections = deps.collections
@@ -168,7 +168,7 @@ def _scope(deps: Deps) -> Scope:
 def _begun(deps: Deps, scope: Scope) -> Surveyed:
     """The first event: nothing checked yet, or what the run that this one repeats had checked before it stopped."""
     earlier = _stopped(deps, scope)
-    with acting_as(deps.person):
+    with deps.acting():
         whole = extent(scope.day, scope.collections)
         first = Surveyed(
             0, whole.total, skipped=whole.not_in_force, until=whole.until, criterion=scope.criterion.to_data()
@@ -209,18 +209,18 @@ def _sought(deps: Deps, scope: Scope) -> Sought:
     except ModelError as error:
         logger.warning("The embedding server does not answer (%s); passages are chosen by words alone.", error)
         vector = None
-    with acting_as(deps.person):
+    with deps.acting():
         return sought(text, scope.day, vector, scope.criterion.wording, collections=scope.collections)
 
 
 def _next(deps: Deps, scope: Scope, looked_for: Sought, survey: Survey, size: int) -> list[Covered]:
-    with acting_as(deps.person):
+    with deps.acting():
         return covered(looked_for, scope.day, survey.after, survey.until, size, scope.collections)
 
 
 def _literal(deps: Deps, rows: Sequence[SurveyRow]) -> list[SurveyRow]:
     """The rows, undecided where a quote is not what stands there."""
-    with acting_as(deps.person):
+    with deps.acting():
         return [
             row
             if row.result != "yes" or reading.quote_is_literal(row.version, row.start, row.end, row.quote)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from agents import runs
+from agents import attached, runs
 
 
 @shared_task(name="agents.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """Go on, in this worker, with runs whose own process has fallen silent. Returns how many were taken up."""
+    """Go on, in this worker, with runs whose own process has fallen silent, and delete what was attached to
+    conversations that are no more. Returns how many runs were taken up."""
+    attached.sweep()
     return len(runs.take_up_abandoned())

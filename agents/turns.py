@@ -11,6 +11,7 @@ from agents import survey_report
 from agents.branches import Switch
 from agents.events import (
     Asked,
+    Attached,
     Cancelled,
     Checked,
     Citation,
@@ -95,6 +96,7 @@ class Turn:
     feedback_reason: str = ""
     nearest: list[Near] = field(default_factory=list)
     survey: Survey | None = None
+    attached: Attached | None = None
     suggested: list[str] = field(default_factory=list)
     place: int = 0
     questions: Switch | None = None
@@ -129,6 +131,8 @@ class Turn:
             case Surveyed():
                 self.survey = self.survey or Survey()
                 self.survey.add(event)
+            case Attached():
+                self.attached = event
             case Text():
                 self.answer += event.text
             case Cited():
@@ -185,9 +189,11 @@ class Turn:
 
     @property
     def phase(self) -> str:
-        """What is going on: "searching", "checking", "thinking" or "writing"."""
+        """What is going on: "reading" (attached files), "searching", "checking", "thinking" or "writing"."""
         if self.answer:
             return "writing"
+        if self.attached and not self.attached.ready and not self.steps and not self.survey:
+            return "reading"
         if self.survey:
             return "checking"
         if self.steps and self.steps[-1].state == "running":

@@ -55,11 +55,11 @@ def _nearest(run_id: UUID) -> list[dict[str, object]]:
     return nearest_of(list(by_place.values())[::-1], lambda one: one["document"])
 
 
-def near(person: Person, sources: Sequence[Source]) -> list[Near]:
-    """The sources that somebody may read still, in their order."""
+def near(person: Person, sources: Sequence[Source], attached: UUID | None = None) -> list[Near]:
+    """The sources that somebody may read still, in their order; `attached`: those of that conversation's files too."""
     if not sources:
         return []
-    with acting_as(person):
+    with acting_as(person, attached):
         found = snippets({(one.version, one.start, one.end) for one in sources})
         names = owners({one.document for one in sources})
     return [

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from agents import (
+    attachment_views,
     branch_views,
     document_views,
     export_views,
@@ -17,6 +18,9 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/", views.home, name="conversation"),
     path("c/<uuid:conversation_id>/delete/", views.delete, name="delete"),
     path("c/<uuid:conversation_id>/export.<str:kind>", export_views.export, name="export"),
+    path("c/<uuid:conversation_id>/attachments/", attachment_views.listing, name="attachments"),
+    path("c/<uuid:conversation_id>/attachments/<int:document_id>/remove/", attachment_views.remove, name="detach"),
+    path("attach/", attachment_views.add, name="attach"),
     path("ask/", views.ask, name="ask"),
     path("runs/<uuid:run_id>/events", views.events, name="events"),
     path("runs/<uuid:run_id>/rows.csv", views.rows, name="rows"),

@@ -25,6 +25,7 @@ from agents.page_stream import page_frames
 from agents.suggestions import about
 from agents.survey_rows import csv_file
 from kb.access import acting_as, collections_for
+from kb.attachments import attachments, forget
 from kb.topics import topics
 from llm.checks import check_models
 
@@ -56,9 +57,10 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         conversation = get_object_or_404(Conversation, pk=conversation_id, person=person)
     shown = shown_turns(person, conversation, None if "all" in request.GET else TURNS_SHOWN)
     turns = shown["turns"]
-    with acting_as(person):
+    files = attachments(conversation.pk, person) if conversation else []
+    with acting_as(person, conversation_id if files else None):
         suggest(turns)
-        shelves = list(collections_for().only("name"))
+        shelves = list(collections_for().filter(attached_to=None).only("name"))
         chinese = (get_language() or "").startswith("zh")
         samples = [] if turns else [about(topic, chinese=topic.chinese) for topic in topics(SAMPLES, chinese=chinese)]
     last = Run.objects.filter(pk=turns[-1].run_id).first() if turns else None
@@ -66,6 +68,8 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "place": "" if conversation else "home",
         "days": days,
         "query": query,
+        "files": files,
+        "reading": any(file.is_working for file in files),
         "running": any(turn.running for turn in turns),
         "collections": shelves,
         "chosen": set(last.collections) if last else set(),
@@ -91,6 +95,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     conversation = None
     if given := request.POST.get("conversation", ""):
         conversation = get_object_or_404(Conversation, pk=uuid_of(given), person=person)
+    is_first = conversation is None or not conversation.title  # one that began with an attached file has none yet
     follows = None
     if conversation and (given := request.POST.get("follows", "")):
         follows = get_object_or_404(conversation.runs, pk=uuid_of(given))
@@ -113,10 +118,10 @@ def ask(request: HttpRequest) -> HttpResponse:
         "conversation": run.conversation,
         "days": by_day(person),
         "query": "",
-        "is_first": conversation is None,
+        "is_first": is_first,
     }
     response = render(request, "agents/_asked.html", context)
-    if conversation is None:
+    if is_first:
         response.headers["HX-Push-Url"] = f"/c/{run.conversation_id}/"
     return response
 
@@ -196,6 +201,7 @@ def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     for run in conversation.runs.filter(state=RunState.RUNNING):
         runs.cancel(run)
     conversation.delete()
+    forget([conversation_id])
     return redirect("agents:home")
 
 

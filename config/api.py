@@ -15,6 +15,7 @@ from ninja.operation import Operation
 
 from accounts.api import KeyAuth
 from agents.api import router as questions
+from agents.attachment_api import router as attachments
 from agents.me_api import router as people
 from agents.tool_server_api import router as tool_servers
 from agents.unanswered_api import router as unanswered
@@ -114,6 +115,7 @@ api.add_router("", tables)
 api.add_router("", evaluation)
 api.add_router("", embedding)
 api.add_router("", questions)
+api.add_router("", attachments)
 api.add_router("", unanswered)
 api.add_router("", tool_servers)
 

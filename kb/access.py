@@ -5,10 +5,12 @@ security then shows those rows and no others, whatever the query forgets. Keep t
 model inside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.models import Q, QuerySet
@@ -19,6 +21,9 @@ from kb.models import Collection, Document, DocumentVersion, Scope
 # What row-level security reads. `*` opens every scope, for the pipeline's own work and for migrations of data.
 SETTING = "kb.scopes"
 ALL_SCOPES = "*"
+
+Attached = UUID | Literal["own"] | None
+"""Whose attachments are read besides the library: one conversation's, all that are the person's own, or none."""
 
 
 class NotActing(RuntimeError):
@@ -48,20 +53,46 @@ def current_actor() -> Actor:
 
 
 def readable_scopes(person: Person) -> QuerySet[Scope]:
-    """The scopes whose documents `person` may read: administrators all, others everyone's and their groups'."""
+    """The scopes of the library that `person` may read: administrators all, others everyone's and their groups'."""
+    library = Scope.objects.filter(attached_to=None)
     if not person.is_active:
         return Scope.objects.none()
     if person.is_superuser:
-        return Scope.objects.all()
-    return Scope.objects.filter(Q(everyone=True) | Q(groups__in=person.groups.all())).distinct()
+        return library
+    return library.filter(Q(everyone=True) | Q(groups__in=person.groups.all())).distinct()
+
+
+def attached_scopes(person: Person, attached: Attached) -> QuerySet[Scope]:
+    """The scopes of what `person` has attached: nobody else may read these, administrators neither."""
+    if attached is None or not person.is_active or person.pk is None:
+        return Scope.objects.none()
+    own = Scope.objects.filter(attached_to__isnull=False, person=person)
+    return own if attached == "own" else own.filter(attached_to=attached)
 
 
 @contextmanager
-def acting_as(person: Person) -> Iterator[Actor]:
-    """Read guarded knowledge as `person`, in one transaction. In nested blocks the inner one sees as its own person."""
-    numbers = sorted(readable_scopes(person).values_list("pk", flat=True))
-    with _acting(Actor(person, "{" + ",".join(map(str, numbers)) + "}")) as actor:
+def acting_as(person: Person, attached: Attached = None) -> Iterator[Actor]:
+    """Read guarded knowledge as `person`, in one transaction. In nested blocks the inner one sees as its own person.
+
+    What is attached to conversations is not there unless `attached` names it.
+    """
+    numbers = set(readable_scopes(person).values_list("pk", flat=True))
+    if attached is not None:
+        numbers |= set(attached_scopes(person, attached).values_list("pk", flat=True))
+    with _acting(Actor(person, _array(numbers))) as actor:
         yield actor
+
+
+@contextmanager
+def acting_for_library() -> Iterator[Actor]:
+    """Read the whole library and nobody's attachments: to say what there is, on nobody's behalf."""
+    numbers = Scope.objects.filter(attached_to=None).values_list("pk", flat=True)
+    with _acting(Actor(None, _array(numbers))) as actor:
+        yield actor
+
+
+def _array(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, sorted(numbers))) + "}"
 
 
 @contextmanager

@@ -108,6 +108,15 @@ def add(collection: Collection, filename: str, file: BinaryIO, about: About, *, 
         DocumentError: not_allowed, not_found, dates_reversed, too_large, storage_full.
     """
     check_may_write(by, collection)
+    return put(collection, filename, file, about, by=by)
+
+
+def put(collection: Collection, filename: str, file: BinaryIO, about: About, *, by: Person) -> Upload:
+    """`add` for whoever has found out already that `by` may add to the collection.
+
+    Raises:
+        DocumentError: not_found, dates_reversed, too_large, storage_full.
+    """
     filename = safe_filename(filename)
     blob = keep(file)
     with acting_as_system():

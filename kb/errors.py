@@ -41,6 +41,11 @@ SENTENCES: dict[str, tuple[Kind, str, str]] = {
         "The file is larger than {megabytes} MB. Split it into smaller files and upload those.",
         "文件超过 {megabytes} MB。请拆分为较小的文件后再上传。",
     ),
+    "too_many_attached": (
+        "conflict",
+        "A conversation takes at most {most} files. Remove one, or start a new conversation.",
+        "一个对话最多附加 {most} 个文件。请移除一个，或开始新的对话。",
+    ),
     "dates_reversed": (
         "invalid",
         "The last day of validity is before the first. Correct the dates.",

@@ -17,6 +17,7 @@ class Collection(models.Model):
 
     name = models.CharField(_("name"), max_length=200, unique=True)
     description = models.TextField(_("description"), blank=True)
+    attached_to = models.UUIDField(null=True, unique=True, editable=False)  # no shelf: see kb.attachments
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -31,16 +32,27 @@ class Scope(models.Model):
     """Who may read: everybody, or some groups.
 
     A collection has one default scope; a document that fewer people may read has its own. Every guarded row carries its
-    scope's number, so each row-level security policy is one plain comparison."""
+    scope's number, so each row-level security policy is one plain comparison.
+
+    What is attached to a conversation has a private scope (`attached_to`): `person` alone may read it, nobody else
+    may, whatever their rights; without a person nobody may."""
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="scopes")
     is_default = models.BooleanField(default=True)
     everyone = models.BooleanField(_("everyone may read"), default=False)
     groups = models.ManyToManyField(Group, blank=True, related_name="+")
+    attached_to = models.UUIDField(null=True, unique=True, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["collection"], condition=Q(is_default=True), name="one_default_scope"),
+            models.CheckConstraint(
+                condition=Q(attached_to=None, person=None) | Q(attached_to__isnull=False, everyone=False),
+                name="attached_is_private",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -144,6 +144,7 @@ def try_due(seconds: float = TRYING_SECONDS) -> int:
     while time.monotonic() < deadline:
         with acting_as_system():
             due = DocumentVersion.objects.filter(state=State.READY, tried_at__isnull=True, report__has_key="pages")
+            due = due.filter(scope__attached_to=None)
             version = due.filter(document__current_version=F("pk")).order_by("-ready_at").first()
         if version is None:
             break

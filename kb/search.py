@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from accounts.models import Person
 from kb import embedding
-from kb.access import acting_as, current_actor
+from kb.access import Attached, acting_as, current_actor
 from kb.calibration import reliability
 from kb.candidates import Candidate, Wanted, candidates, survey
 from kb.filters import ANYTHING, Filters
@@ -51,12 +51,13 @@ def search_as(
     filters: Filters = ANYTHING,
     as_of: date | None = None,
     method: Method = "fused",
+    attached: Attached = None,
 ) -> Hits:
     """`search` as `person`, in a transaction of its own that no model is waited for in."""
     query = _clean(query)
     asked = _asked(query, method)
     wanted = _wanted(collections, documents, filters, as_of)
-    with acting_as(person):
+    with acting_as(person, attached):
         hits = _find(query, asked, wanted, method, max(limit, RERANKED) if _reranks(method) else limit)
     return _reranked(query, hits, limit) if _reranks(method) else hits
 

@@ -23,7 +23,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import Person
 from kb import reading
-from kb.access import acting_as
+from kb.access import Attached, acting_as
 from kb.errors import DocumentError
 from kb.models_tables import DocumentTable, TableRows
 from kb.tables import TableInfo, answering, infos, row_places
@@ -81,6 +81,7 @@ def query_tables(
     as_of: date | None = None,
     collections: Collection[int] | None = None,
     limit: int = ROWS,
+    attached: Attached = None,
 ) -> TableResult:
     """Run one `select` over tables that `person` may read, by the names that `kb.tables.list_tables` gives.
 
@@ -92,7 +93,7 @@ def query_tables(
     if not _free.acquire(timeout=WAIT_SECONDS):
         raise DocumentError("queries_busy")
     try:
-        with acting_as(person):
+        with acting_as(person, attached):
             tables = _named(sql, as_of, collections)
             answer = _ask(sql, tables, min(limit, ROWS))
             if "error" in answer:

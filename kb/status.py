@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
-from kb.access import acting_as_system
+from kb.access import acting_as_system, acting_for_library
 from kb.descriptions import review_due
 from kb.models import WORKING, Document, DocumentVersion, State
 from kb.models_sources import Source
@@ -54,7 +54,7 @@ class Library:
 def library() -> Library:
     """All documents and sources, whoever may read them; for administrators."""
     state = "latest_version__state"
-    with acting_as_system():
+    with acting_for_library():
         documents = Document.objects.aggregate(
             documents=Count("pk"),
             ready=Count("pk", filter=Q((state, State.READY))),
@@ -63,6 +63,7 @@ def library() -> Library:
             to_look_at=Count("pk", filter=Q(latest_version__needs_look=True)),
             review_due=Count("pk", filter=review_due()),
         )
+    with acting_as_system():
         trouble = Q(state=Source.State.ASKING) | ~Q(error_code="")
         sources = Source.objects.aggregate(
             sources=Count("pk"), sources_in_trouble=Count("pk", filter=trouble & ~Q(state=Source.State.PAUSED))

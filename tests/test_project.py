@@ -25,6 +25,8 @@ DOORS = {
     "feedback_views",
     "export_views",
     "branch_views",
+    "attachment_views",
+    "attachment_api",
     "unanswered_views",
     "unanswered_api",
     "source_api",

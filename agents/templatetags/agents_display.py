@@ -89,6 +89,7 @@ def road(turn: Turn) -> str:
 def phase(turn: Turn) -> str:
     """What is going on just now."""
     return {
+        "reading": _("Reading the attached files"),
         "searching": _("Searching the documents"),
         "thinking": _("Thinking it over"),
         "working": _("Working"),

@@ -16,7 +16,6 @@ from agents.threads import in_thread
 from agents.tools import Result, ToolError
 from agents.tools.read_document import section_span
 from agents.tools.shelf import Piece, containing, days_of, pieces, show, version_of
-from kb.access import acting_as
 from kb.models import DocumentVersion, Page, State
 
 CHANGES = 20
@@ -51,7 +50,7 @@ async def compare_documents(
 def _compare(
     deps: Deps, document: int, other: int | None, as_of: date | None, other_as_of: date | None, section: str | None
 ) -> tuple[dict[str, Any], list[Piece]]:
-    with acting_as(deps.person):
+    with deps.acting():
         first = version_of(deps, document, as_of)
         if other is None and other_as_of is None:
             second = _earlier(first)

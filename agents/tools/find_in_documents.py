@@ -11,7 +11,6 @@ from agents.deps import Deps
 from agents.threads import in_thread
 from agents.tools import Result, ToolError
 from agents.tools.shelf import AS_OF, Piece, containing, pieces, readable, show, version_of
-from kb.access import acting_as
 from kb.errors import DocumentError
 from kb.reading import find_exact
 
@@ -33,7 +32,7 @@ async def find_in_documents(
 
 
 def _find(deps: Deps, text: str, document: int | None, day: date | None) -> tuple[int, list[Piece]]:
-    with acting_as(deps.person):
+    with deps.acting():
         scope: list[int] | None = None
         if document is not None:
             scope = [version_of(deps, document, day).document_id]

@@ -14,7 +14,6 @@ from agents.threads import in_thread
 from agents.tools import Result
 from agents.tools.search_knowledge import collection_ids
 from agents.tools.shelf import AS_OF, DATED_FROM, DATED_TO, LANGUAGES, TAGS, TYPES, narrowed, readable
-from kb.access import acting_as
 from kb.filters import DocumentType, Filters, Language
 from kb.models import DocumentVersion, State
 from kb.versions import in_force_on
@@ -45,7 +44,7 @@ def _list(
     deps: Deps, query: str | None, collection: str | None, day: date | None, filters: Filters
 ) -> tuple[int, list[dict[str, Any]]]:
     scope = collection_ids(deps, [collection]) if collection else None
-    with acting_as(deps.person):
+    with deps.acting():
         rows = filters.of(_answering(deps, day))
         if scope is not None:
             rows = rows.filter(document__collection_id__in=scope)

@@ -12,7 +12,6 @@ from agents.sources import Shown, framed
 from agents.threads import in_thread
 from agents.tools import Result, ToolError
 from agents.tools.shelf import AS_OF, Piece, show, told_table
-from kb.access import acting_as
 from kb.errors import DocumentError
 from kb.sql import Place, TableResult
 from kb.sql import query_tables as ask
@@ -47,14 +46,14 @@ async def query_tables(
 
 def _list(deps: Deps, about: str, document: int | None, as_of: date | None) -> list[TableInfo]:
     chosen = {"document": document, "as_of": as_of or deps.as_of, "collections": deps.collections, "limit": LISTED}
-    with acting_as(deps.person):
+    with deps.acting():
         found = list_tables(words=about, **chosen)  # type: ignore[arg-type]
         return found or list_tables(**chosen)  # type: ignore[arg-type]
 
 
 def _ask(deps: Deps, sql: str, as_of: date | None) -> TableResult:
     try:
-        return ask(deps.person, sql, as_of=as_of or deps.as_of, collections=deps.collections)
+        return ask(deps.person, sql, as_of=as_of or deps.as_of, collections=deps.collections, attached=deps.attached)
     except DocumentError as error:
         raise ToolError(error.en) from error
 

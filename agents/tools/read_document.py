@@ -12,7 +12,6 @@ from agents.threads import in_thread
 from agents.tools import Result, ToolError
 from agents.tools.shelf import AS_OF, Piece, day_of, days_of, passages, pieces, show, tables_beneath, version_of
 from kb import reading
-from kb.access import acting_as
 from kb.models import DocumentVersion
 
 PASSAGES = 10
@@ -44,7 +43,7 @@ async def read_document(
 def _read(
     deps: Deps, number: int, page: int | None, section: str | None, span: Span, as_of: date | None
 ) -> tuple[dict[str, Any], list[Piece], int | None]:
-    with acting_as(deps.person):
+    with deps.acting():
         version = version_of(deps, number, as_of)
         info = _info(version)
         rest = passages(version)

@@ -23,7 +23,7 @@ from agents.tools.shelf import (
     other_versions,
     tables_beneath,
 )
-from kb.access import acting_as, collections_for
+from kb.access import collections_for
 from kb.filters import DocumentType, Language
 
 NAMED = 40
@@ -70,7 +70,7 @@ def collection_ids(deps: Deps, names: Sequence[str]) -> list[int]:
     Raises:
         ToolError: when there is none of a name; it names those that there are.
     """
-    with acting_as(deps.person):
+    with deps.acting():
         readable = collections_for()
         if deps.collections is not None:
             readable = readable.filter(pk__in=deps.collections)

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from agents.deps import Deps
 from agents.sources import Shown
 from agents.tools import ToolError
-from kb.access import acting_as, current_actor, documents_for
+from kb.access import current_actor, documents_for
 from kb.errors import DocumentError
 from kb.filters import DocumentType, Filters, Language
 from kb.models import Document, DocumentVersion, Passage, State
@@ -95,7 +95,7 @@ def version_of(deps: Deps, number: int, as_of: date | None = None) -> DocumentVe
 
 def other_versions(deps: Deps, shown: Collection[int]) -> list[dict[str, Any]]:
     """The ready versions of the documents to which the shown versions belong that were not shown, with their days."""
-    with acting_as(deps.person):
+    with deps.acting():
         documents = DocumentVersion.objects.filter(pk__in=shown).values("document")
         others = DocumentVersion.objects.filter(document__in=documents, state=State.READY).exclude(pk__in=shown)
         return [
@@ -115,7 +115,7 @@ def days_of(version: DocumentVersion) -> dict[str, Any]:
 
 def tables_beneath(deps: Deps, places: Iterable[tuple[int, int, int]]) -> list[dict[str, Any]]:
     """The tables of which places show a part, each a version and a span, as tools tell of them."""
-    with acting_as(deps.person):
+    with deps.acting():
         return [told_table(one) for one in tables_at(places, limit=TABLES)]
 
 

@@ -1,10 +1,12 @@
 """What templates say about versions."""
 
+from typing import Protocol
+
 from django import template
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kb.models import WORKING, DocumentChange, DocumentVersion, State
+from kb.models import WORKING, DocumentChange, State
 from kb.models_evaluation import EvaluationRun
 from kb.models_sources import Source, SourceChange
 from kb.panels import Panel, panels
@@ -13,14 +15,31 @@ from kb.sources import KINDS
 register = template.Library()
 
 
+class Read(Protocol):
+    """What is being read, or could not be: a version, or an attached file."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def progress_done(self) -> int: ...
+    @property
+    def progress_total(self) -> int | None: ...
+    @property
+    def progress_unit(self) -> str: ...
+    @property
+    def error_en(self) -> str: ...
+    @property
+    def error_zh(self) -> str: ...
+
+
 @register.filter
-def working(version: DocumentVersion | None) -> bool:
+def working(version: Read | None) -> bool:
     """Whether somebody still works on the version."""
     return version is not None and version.state in WORKING
 
 
 @register.filter
-def progress(version: DocumentVersion) -> str:
+def progress(version: Read) -> str:
     """What is being done, and how far it is: "reading page 41 of 120"."""
     label = str(State(version.state).label)
     if version.state not in WORKING or not version.progress_done:
@@ -40,7 +59,7 @@ def progress(version: DocumentVersion) -> str:
 
 
 @register.filter
-def error_sentence(version: DocumentVersion | Source | SourceChange | EvaluationRun) -> str:
+def error_sentence(version: Read | Source | SourceChange | EvaluationRun) -> str:
     """What went wrong and what to do, in the language of the page."""
     chinese = (get_language() or "").startswith("zh")
     return (version.error_zh if chinese else version.error_en) or version.error_en

@@ -151,7 +151,7 @@ def source(request: HttpRequest, version_id: int) -> HttpResponse:
     """The place a citation names: its page as a picture with the quote boxed, or the text around with it marked."""
     person = signed_in(request)
     start, end = number_of(request, "start"), number_of(request, "end")
-    with acting_as(person):
+    with acting_as(person, attached="own"):
         version = _version(version_id)
         end = min(max(end, start), version.characters)
         context: dict[str, Any] = {
@@ -243,7 +243,7 @@ def _under_headers(
 @cache_control(private=True, max_age=3_600, immutable=True)
 def page_image(request: HttpRequest, version_id: int, number: int) -> HttpResponse:
     """A page of a PDF or scan as a picture."""
-    with acting_as(signed_in(request)):
+    with acting_as(signed_in(request), attached="own"):
         version = _version(version_id)
     try:
         png = reading.page_image(version, number)
@@ -255,7 +255,7 @@ def page_image(request: HttpRequest, version_id: int, number: int) -> HttpRespon
 @login_required
 def download(request: HttpRequest, version_id: int) -> StreamingHttpResponse:
     """The file as it was uploaded: always saved, never opened as a page of ours."""
-    with acting_as(signed_in(request)):
+    with acting_as(signed_in(request), attached="own"):
         version = _version(version_id)
     try:
         file = storage().open(version.sha256)

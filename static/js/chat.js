@@ -2,7 +2,7 @@
 "use strict";
 
 const KINDS = ["routed", "thinking", "planned", "tool_called", "tool_returned", "surveyed", "escalated", "text", "cited", "checked",
-  "limited", "asked", "revised", "kept", "finished", "failed", "cancelled"];
+  "limited", "asked", "revised", "kept", "attached", "finished", "failed", "cancelled"];
 const LAST = ["finished", "failed", "cancelled"];
 const form = document.getElementById("ask");
 const question = document.getElementById("question");
@@ -202,6 +202,59 @@ form.addEventListener("htmx:afterRequest", (event) => {
   const title = document.getElementById("title").textContent;
   if (title) document.title = title;
   document.querySelector("[data-new]").removeAttribute("aria-current");
+});
+// Attaching: by the button, by dropping files anywhere, and by pasting them.
+
+const attachForm = document.getElementById("attach");
+const attachField = attachForm.querySelector("[type=file]");
+
+async function attach(files) {
+  if (!files.length) return;
+  const data = new FormData(attachForm);
+  data.delete("files");
+  data.set("conversation", document.getElementById("conversation-id").value);
+  for (const file of files) data.append("files", file);
+  say(attachForm.dataset.sending);
+  const answer = await fetch(attachForm.action, { method: "POST", body: data, headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer) return say(texts.lost);
+  if (answer.redirected) return say(texts.signedOut);
+  if (!answer.ok) return say(texts.wrong);
+  const list = document.getElementById("attachments");
+  list.outerHTML = await answer.text();
+  const now = document.getElementById("attachments");
+  document.getElementById("conversation-id").value = now.dataset.conversation;
+  htmx.process(now);
+  question.focus();
+}
+
+form.querySelector("[data-attach]").addEventListener("click", () => attachField.click());
+attachField.addEventListener("change", () => {
+  attach([...attachField.files]);
+  attachField.value = "";
+});
+question.addEventListener("paste", (event) => {
+  const files = [...event.clipboardData.files];
+  if (!files.length) return;
+  event.preventDefault();
+  attach(files);
+});
+let draggedOver = 0;
+const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+document.addEventListener("dragenter", (event) => {
+  if (holdsFiles(event)) document.body.classList.toggle("dropping", (draggedOver += 1) > 0);
+});
+document.addEventListener("dragleave", (event) => {
+  if (holdsFiles(event)) document.body.classList.toggle("dropping", (draggedOver -= 1) > 0);
+});
+document.addEventListener("dragover", (event) => {
+  if (holdsFiles(event)) event.preventDefault();
+});
+document.addEventListener("drop", (event) => {
+  if (!holdsFiles(event)) return;
+  event.preventDefault();
+  draggedOver = 0;
+  document.body.classList.remove("dropping");
+  attach([...event.dataTransfer.files]);
 });
 htmx.onLoad((content) => {
   for (const turn of [content, ...content.querySelectorAll(".turn")]) {

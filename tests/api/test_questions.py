@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agents.models import Run, RunState
+from kb.ingest import work_next
 from tests.api.asking import ANSWER, broken, cut_off, frames, good, overloaded
 from tests.llm.scripted import hold, reasoning, text, wait
 from tests.world import CANARY, World
@@ -186,3 +187,30 @@ def test_questions_are_edited_into_branches(bobs: Any, world: World) -> None:
     elsewhere = bobs.post("/api/v1/ask", json=QUESTION).json()
     mixed = {**QUESTION, "conversation": elsewhere["conversation"], "follows": first["run"]}
     assert bobs.post("/api/v1/ask", json=mixed).status_code == 404
+
+
+def test_files_of_a_conversation(bobs: Any, world: World) -> None:
+    conversation = bobs.post("/api/v1/conversations").json()["conversation"]
+    address = f"/api/v1/conversations/{conversation}/attachments"
+    sent = bobs.post(address, files={"files": ("offer.md", b"The offer costs 4,711 euros.")})
+    assert sent.status_code == 202, sent.text
+    (file,) = sent.json()["attachments"]
+    assert (file["filename"], file["state"], file["error"]) == ("offer.md", "queued", "")
+    while work_next() is not None:
+        pass
+    assert bobs.get(address).json()["attachments"][0]["state"] == "ready"
+    world.models.otherwise = text("It costs 4,711 euros [1].")
+    body = {"question": "What does the offer cost?", "mode": "fast", "conversation": conversation}
+    answer = bobs.post("/api/v1/ask", json=body).json()
+    assert answer["citations"][0]["document"] == file["document"]
+    search = {"query": "What does the offer cost?"}
+    for name in ("bob", "admin", "alice"):
+        with world.http(name) as http:
+            assert "4,711" not in http.post("/api/v1/search", json=search).text
+            assert http.get(f"/api/v1/documents/{file['document']}").status_code == 404
+            assert "attached to" not in http.get("/api/v1/collections").text
+            assert http.get(address).status_code == (200 if name == "bob" else 404)
+    assert bobs.delete(f"{address}/{file['document']}").status_code == 204
+    assert bobs.delete(f"{address}/{file['document']}").status_code == 404
+    assert bobs.delete(f"/api/v1/conversations/{conversation}").status_code == 204
+    assert bobs.get(address).status_code == 404

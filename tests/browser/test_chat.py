@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Person
 from agents.models import Conversation, Feedback, Run
 from kb.access import acting_as_system
+from kb.ingest import work_next
 from kb.models import Document, Passage
 from tests.browser.conftest import OpenPage
 from tests.llm.scripted import ScriptedServer, error, hold, reasoning, text, tool_calls, wait
@@ -262,6 +263,30 @@ def test_a_question_is_edited_by_key_and_the_old_one_is_reached_again(
     done(page)
     page.reload()
     expect(page.locator("h2.question")).to_have_count(3)
+
+
+def test_a_file_is_attached_read_and_cited(
+    alice: Person, library: Library, scripted: ScriptedServer, open_page: OpenPage
+) -> None:
+    scripted.enqueue(text("The offer costs 4,711 euros a month [1]."))
+    page = open_page(alice, width=390)
+    offer = {"name": "offer.md", "mimeType": "text/markdown", "buffer": b"The offer costs 4,711 euros a month."}
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Attach files").click()
+    chooser.value.set_files([offer])
+    expect(page.locator(".attached-file")).to_contain_text("waiting")
+    ask(page, "What does the offer cost?")
+    expect(page.locator(".how")).to_contain_text("Reading the attached files")
+    expect(page).to_have_url(re.compile(r"/c/[0-9a-f-]{36}/$"))
+    while work_next() is not None:
+        pass
+    expect(page.locator(".how").first).to_contain_text("Fast")
+    expect(page.locator(".attached-file")).not_to_contain_text("waiting")
+    page.locator("a.cite").first.click()
+    expect(page.locator("#panel mark").first).to_contain_text("4,711 euros")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove offer.md").click()
+    expect(page.locator(".attached-file")).to_have_count(0)
 
 
 def test_a_branch_that_is_left_is_followed_no_longer(

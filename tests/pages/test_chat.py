@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -236,6 +237,49 @@ def test_regenerating_asks_again_with_more_thought(alice: Person, make_run: Make
     assert sign_in(alice).post(f"/runs/{again.pk}/regenerate/").status_code == 409
 
 
+def test_files_are_attached_shown_and_taken_away(
+    alice: Person, bob: Person, admin: Person, handbook: Collection, sign_in: SignIn
+) -> None:
+    client, htmx = sign_in(alice), {"HX-Request": "true"}
+
+    def file() -> SimpleUploadedFile:
+        return SimpleUploadedFile("offer.md", b"# Offer")
+
+    html = client.post("/attach/", {"files": file()}, headers=htmx).content.decode()
+    conversation = Conversation.objects.get()
+    assert (conversation.listed, conversation.person) == (False, alice)
+    assert f'data-conversation="{conversation.pk}"' in html
+    assert "offer.md" in html
+    assert "waiting" in html
+    address = f"/c/{conversation.pk}/"
+    assert "offer.md" in client.get(address).content.decode()
+    with acting_as_system():
+        document = Document.objects.get(collection__attached_to=conversation.pk)
+    version = document.latest_version_id
+    for other in (bob, admin):
+        theirs = sign_in(other)
+        assert theirs.post("/attach/", {"files": file(), "conversation": conversation.pk}).status_code == 404
+        assert theirs.get(f"{address}attachments/").status_code == 404
+        assert theirs.post(f"{address}attachments/{document.pk}/remove/").status_code == 404
+        assert theirs.get(f"/sources/{version}/").status_code == 404
+        assert theirs.get(f"/sources/{version}/file/").status_code == 404
+        assert "offer.md" not in theirs.get("/documents/").content.decode()
+    assert client.get(f"/sources/{version}/file/").status_code == 200
+    for person in (alice, bob, admin):
+        assert sign_in(person).get(f"/documents/d/{document.pk}/").status_code == 404
+        assert "attached to" not in sign_in(person).get("/documents/").content.decode()
+    asked = client.post("/ask/", {"question": "What?", "conversation": conversation.pk}, headers=htmx)
+    assert asked.headers["HX-Push-Url"] == address
+    assert 'id="start" hx-swap-oob="delete"' in asked.content.decode()
+    html = client.post(f"{address}attachments/{document.pk}/remove/", headers=htmx).content.decode()
+    assert "offer.md" not in html
+    client.post("/attach/", {"files": file(), "conversation": conversation.pk})
+    client.post(f"{address}delete/")
+    with acting_as_system():
+        assert not Document.objects.exists()
+        assert list(Collection.objects.all()) == [handbook]
+
+
 def test_feedback_is_kept_and_changed(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
     run = make_run(alice, [Text("x"), Finished("fast", "x")])
     client = sign_in(alice)
@@ -293,7 +337,7 @@ def test_queries_do_not_grow_with_the_conversation(
         make_run(alice, answered(document), first.conversation)
         make_run(alice, [])
     client = sign_in(alice)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         client.get(f"/c/{first.conversation_id}/")
 
 

@@ -86,6 +86,11 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "runs/<uuid:run_id>/feedback/": ("POST",),
     "runs/<uuid:run_id>/regenerate/": ("POST",),
     "runs/<uuid:run_id>/edit/": ("POST",),
+    "c/<uuid:conversation_id>/attachments/": ("GET",),
+    "c/<uuid:conversation_id>/attachments/<int:document_id>/remove/": ("POST",),
+    "api/v1/conversations/<conversation_id>": ("DELETE",),
+    "api/v1/conversations/<conversation_id>/attachments": ("GET", "POST"),
+    "api/v1/conversations/<conversation_id>/attachments/<document_id>": ("DELETE",),
     "c/<uuid:conversation_id>/show/": ("POST",),
     "keys/<int:pk>/revoke/": ("POST",),
     "c/<uuid:conversation_id>/delete/": ("POST",),
@@ -138,9 +143,9 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
 }
 # Addresses that name nobody's object. What they show is what the asker may read (test_canary.py).
 SIGNED_IN = {
-    "", "ask/", "keys/", "models/", "thinking-left/", "documents/", "documents/new/", "documents/progress/",
+    "", "ask/", "attach/", "keys/", "models/", "thinking-left/", "documents/", "documents/new/", "documents/progress/",
     "documents/bulk/",
-    "api/v1/me", "api/v1/collections", "api/v1/search", "api/v1/ask", "api/v1/tables/query",
+    "api/v1/me", "api/v1/conversations", "api/v1/collections", "api/v1/search", "api/v1/ask", "api/v1/tables/query",
     "v1/models", "v1/models/<str:name>", "v1/chat/completions",
 }  # fmt: skip
 OPEN = {
@@ -255,7 +260,7 @@ def body_of(path: str, method: str) -> dict[str, Any]:
     if method == "PUT":
         data = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("new.md", b"# New")})
         return {"data": data, "content_type": MULTIPART_CONTENT}
-    if method == "POST" and ("upload" in path or path.endswith("/documents")):
+    if method == "POST" and ("upload" in path or path.endswith(("/documents", "/attachments"))):
         return {"data": {"files": SimpleUploadedFile("new.md", b"# New")}}
     if path.endswith("/sources") and method == "POST":
         body = {"collection": 1, "kind": "url", "name": "x", "settings": {"url": "https://example.com"}}
