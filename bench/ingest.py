@@ -8,6 +8,7 @@ a spreadsheet of that size, made for the purpose.
 
 import argparse
 import csv
+import io
 import json
 import os
 import random
@@ -259,9 +260,11 @@ def _made(folder: Path, pages: int, rows: int) -> Iterator[Path]:
 def made_pdf(path: Path, pages: int, chance: random.Random, pictures: bool = False) -> Path:
     """A PDF with words on each page, and a picture if wanted."""
     from PIL import Image
+    from reportlab import rl_config
     from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen.canvas import Canvas
 
+    rl_config.useA85 = 0  # which takes minutes for the pictures
     latin = [word for word in WORDS if word.isascii()]
     canvas = Canvas(str(path))
     for page in range(pages):
@@ -271,8 +274,10 @@ def made_pdf(path: Path, pages: int, chance: random.Random, pictures: bool = Fal
             text.textLine(" ".join(chance.choices(latin, k=11)) + f" {chance.randrange(10**6)}.")
         canvas.drawText(text)
         if pictures:
-            blocks = Image.frombytes("RGB", (24, 16), chance.randbytes(24 * 16 * 3)).resize((720, 480))
-            canvas.drawImage(ImageReader(blocks), 50, 20, 180, 120)
+            blocks = Image.frombytes("RGB", (24, 16), chance.randbytes(24 * 16 * 3)).resize((240, 160))
+            picture = io.BytesIO()
+            blocks.save(picture, "JPEG")
+            canvas.drawImage(ImageReader(picture), 50, 20, 180, 120)
         canvas.showPage()
     canvas.save()
     return path
