@@ -26,6 +26,7 @@ from bench.retrieval import folders_of, means, measured, table_head, table_line
 if TYPE_CHECKING:
     from kb.beir import QuestionSet
     from llm.clients import EmbeddingModel
+    from llm.profiles import ModelServers
 
 MODELS = {"weaker": (1.0, 0.0, 0.8), "as configured": (1.0, 0.0, 0.0), "stronger": (0.7, 1.0, 0.9)}
 """What counts in a vector: the configured model's own; which document it is about; noise."""
@@ -117,15 +118,28 @@ def _simulated(name: str, questions: "QuestionSet") -> Iterator[None]:
     """The configured model, made better or worse for as long as the block lasts."""
     from django.conf import settings
 
-    from kb import embedding
+    from kb import embedding, generations
+    from llm.clients import embedding_model
     from llm.companion import local_models
 
-    servers = settings.MODEL_SERVERS
+    servers, real = settings.MODEL_SERVERS, embedding.model
     with local_models(servers):
-        model = SimulatedModel(embedding.model(), name, questions)
-        settings.MODEL_SERVERS = dataclasses.replace(servers, embedding_model=model.model, embedding_dimensions=None)
+        own = embedding_model(servers)
+        size = own.embed(["size"], "query").shape[1]
+        before = generations.ensure_generation(servers.embedding_model, size, servers.embedding.base_url)
+        model = SimulatedModel(own, name, questions)
+        simulated = dataclasses.replace(servers, embedding_model=model.model, embedding_dimensions=None)
+        settings.MODEL_SERVERS = simulated
+        generation = generations.ensure_generation(model.model, model.embed(["size"], "query").shape[1])
+
+        def asked(servers: "ModelServers | None" = None) -> "SimulatedModel | EmbeddingModel":
+            return model if servers in (None, simulated) else real(servers)
+
         try:
-            with patch("kb.embedding.model", lambda: model):
+            generations.activate(generation)  # what is measured of it is read anew for each search
+            with patch("kb.embedding.model", asked):
                 yield
         finally:
+            generations.activate(before)
+            generations.drop(generation)
             settings.MODEL_SERVERS = servers

@@ -2,7 +2,8 @@
 
 Every third sentence of an answer is made false in one place. Sentences come from the sample company, from rules made up
 for the purpose, which are said in other words, shorter, rounded, joined and in the other language as well, and, where
-they are there, from BEIR folders (by default the sets in ../shared/data).
+they are there, from BEIR folders (by default the sets in ../shared/data). Besides, statements written by hand, true and
+false, about texts of their own.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from agents.events import Citation
 from agents.sentences import sentences
 from bench.falsehoods.planting import KINDS, planted
 from bench.falsehoods.rules import rules
+from bench.falsehoods.written import statements
 
 HERE = Path(__file__).resolve().parent.parent.parent
 SHARED = Path(os.environ.get("ZHINANG_SHARED", HERE.parent / "shared")) / "data"
@@ -188,9 +190,13 @@ def main(arguments: Sequence[str]) -> int:
     parts = {"company": company(), "made up": made_up(60, chance)}
     for path in options.folders or sorted(path.parent for path in SHARED.glob("*/corpus.jsonl")):
         parts[path.name] = folder(path, 600)
+    answers = {name: answer(said, chance) for name, said in parts.items()}
+    for path in sorted(Path(__file__).parent.glob("*.txt")):
+        written = [Said(one.text, (one.passage,), "by hand", one.kind) for one in statements(path)]
+        answers[f"by hand: {path.stem}"] = written
     whole = Report()
-    for name, statements in parts.items():
-        report = measure(answer(statements, chance))
+    for name, said in answers.items():
+        report = measure(said)
         whole.counts += report.counts
         whole.wrong += report.wrong
         sys.stdout.write(
@@ -198,10 +204,10 @@ def main(arguments: Sequence[str]) -> int:
             f"true ones marked {report.share(false=False):.3f}\n"
         )
     sys.stdout.write("\n".join(whole.lines()) + "\n")
-    for support, reason, said in chance.sample(whole.wrong, min(options.show, len(whole.wrong))):
-        sys.stdout.write(f"\n{said.kind or 'true: ' + said.way} -> {support} {reason}\n  {said.text}\n")
-        for passage in said.passages:
-            span = align(said.text, passage)
+    for support, reason, one in chance.sample(whole.wrong, min(options.show, len(whole.wrong))):
+        sys.stdout.write(f"\n{one.kind or 'true: ' + one.way} -> {support} {reason}\n  {one.text}\n")
+        for passage in one.passages:
+            span = align(one.text, passage)
             sys.stdout.write(f"  < {passage[span.start : span.end]}\n")
     figures = {"false_marked": whole.share(false=True), "true_marked": whole.share(false=False)}
     sys.stdout.write(json.dumps(figures) + "\n")

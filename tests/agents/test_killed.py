@@ -4,10 +4,11 @@ The processes are real: one child that has loaded the project forks for each kin
 SIGKILL in the moment in which the event is stored.
 """
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from django.db import connection
 from django.utils import timezone
 
 from agents import runs
-from agents.events import KINDS, ToolCalled, answer_of
+from agents.events import KINDS, Event, ToolCalled, answer_of
 from agents.journal import stored_after
 from agents.models import Run, RunState
 from kb.models import Document
 from tests.agents.conftest import Asker, events_of
 from tests.agents.story import citations, story
-from tests.llm.scripted import Request, Script, ScriptedServer, reasoning, text, tool_calls
+from tests.agents.test_survey_runs import documents_in
+from tests.llm.scripted import Request, Script, ScriptedServer, error, reasoning, text, tool_calls
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "How many days of annual leave do I have?"
@@ -43,7 +45,7 @@ from kb.search import search_as
 search_as(Person.objects.get(username="bob"), "annual leave", method="lexical")  # what is loaded now no fork loads
 
 for line in sys.stdin:
-    kind, number = line.split()
+    kind, number, question = line.split(maxsplit=2)
     connections.close_all()
     if not os.fork():
         left = [int(number)]
@@ -63,7 +65,7 @@ for line in sys.stdin:
             return held
         writer.append = stored_then_killed
         storing.append_together = stored_together_then_killed
-        runs.start(Person.objects.get(username="bob"), "How many days of annual leave do I have?")
+        runs.start(Person.objects.get(username="bob"), question.strip())
         signal.pause()
     os.wait()
 """
@@ -116,6 +118,66 @@ def child(ask: Asker, scripted: ScriptedServer) -> Iterator[subprocess.Popen[str
     assert process.wait(10) == 0
 
 
+def asking(request: Request) -> Script:
+    """A weak quick answer; then the Thinking model asks the person back."""
+    if request.body["model"] == "scripted-instruct":
+        return text(WRONG)
+    return reasoning("It may mean two things.") + tool_calls(("ask_person", {"question": "Which country do you mean?"}))
+
+
+def failing(request: Request) -> Script:
+    """A weak quick answer; then the Thinking model's server refuses the key."""
+    if request.body["model"] == "scripted-instruct":
+        return text(WRONG)
+    return error(401, "invalid_api_key", "Incorrect API key provided.")
+
+
+def surveying(request: Request) -> Script:
+    """Reads rows of documents as a faithful model would: those that speak of annual leave."""
+    rows = []
+    for document in documents_in(request):
+        said = [one for one in document["passages"] if "annual leave" in one["text"]]
+        quote = (
+            {"meets": "yes", "source": said[0]["source"], "quote": said[0]["text"][:40]} if said else {"meets": "no"}
+        )
+        rows.append({"document": document["document"], **quote})
+    return text(json.dumps({"rows": rows}))
+
+
+STORIES: dict[str, tuple[str, Callable[[Request], Script], list[tuple[str, int]]]] = {
+    "asked": (QUESTION, asking, [("checked", 1), ("escalated", 1), ("tool_called", 2), ("asked", 1)]),
+    "kept": (QUESTION, failing, [("escalated", 1), ("kept", 1)]),
+    "surveyed": ("Which documents mention annual leave?", surveying, [("routed", 1), ("surveyed", 1), ("text", 1)]),
+}
+
+
+def killed_and_taken_up(
+    kind: str, number: int, question: str, undisturbed: list[Event], child: subprocess.Popen[str]
+) -> Run:
+    """A run that dies right after an event and goes on here; nothing but its attempts tells that it did."""
+    assert child.stdin
+    assert child.stdout
+    print(kind, number, question, file=child.stdin, flush=True)
+    run = Run.objects.get(pk=child.stdout.readline().strip())
+    before = [event for _, event in stored_after(run.pk, 0).events]
+    assert sum(event.kind == kind for event in before) >= number
+    assert run.state == RunState.RUNNING
+    Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=30))
+
+    events = events_of(run)
+
+    where = f"killed after {kind} {number}"
+    assert events[: len(before)] == before, where
+    assert story(events) == story(undisturbed), where
+    assert citations(events) == citations(undisturbed), where
+    called = [event.call_id for event in events if isinstance(event, ToolCalled)]
+    assert len(set(called)) == len(called), where
+    run.refresh_from_db()
+    assert (run.state, run.answer, run.attempts) == (RunState.FINISHED, answer_of(undisturbed), 2), where
+    assert not runs.take_up(run.pk)
+    return run
+
+
 @pytest.mark.parametrize("kills", [KILLS[:6], KILLS[6:12], KILLS[12:]])
 def test_killed_after_each_kind_of_event(
     kills: list[tuple[str, int]],
@@ -128,28 +190,27 @@ def test_killed_after_each_kind_of_event(
     settings.THINKING_STEPS = 2  # type: ignore[attr-defined]
     scripted.otherwise = model
     undisturbed = ask(QUESTION)
-    assert child.stdin
-    assert child.stdout
     kinds = {event.kind for event in undisturbed}
     assert kinds - {"finished"} == {kind for kind, _ in KILLS}
-    assert set(KINDS) - kinds == {"surveyed", "asked", "kept", "failed", "cancelled"}
+    assert set(KINDS) - kinds == {*STORIES, "failed", "cancelled"}
 
     for kind, number in kills:
-        print(kind, number, file=child.stdin, flush=True)
-        run = Run.objects.get(pk=child.stdout.readline().strip())
-        before = [event for _, event in stored_after(run.pk, 0).events]
-        assert sum(event.kind == kind for event in before) >= number
-        assert run.state == RunState.RUNNING
-        Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=30))
+        killed_and_taken_up(kind, number, QUESTION, undisturbed, child)
 
-        events = events_of(run)
 
-        where = f"killed after {kind} {number}"
-        assert events[: len(before)] == before, where
-        assert story(events) == story(undisturbed), where
-        assert citations(events) == citations(undisturbed), where
-        called = [event.call_id for event in events if isinstance(event, ToolCalled)]
-        assert len(set(called)) == len(called), where
-        run.refresh_from_db()
-        assert (run.state, run.answer, run.attempts) == (RunState.FINISHED, answer_of(undisturbed), 2), where
-        assert not runs.take_up(run.pk)
+@pytest.mark.parametrize("ending", STORIES)
+def test_killed_where_a_run_takes_another_turn(
+    ending: str,
+    ask: Asker,
+    scripted: ScriptedServer,
+    child: subprocess.Popen[str],
+    library: dict[str, Document],
+    settings: object,
+) -> None:
+    settings.THINKING_STEPS = 2  # type: ignore[attr-defined]
+    question, scripted.otherwise, kills = STORIES[ending]
+    undisturbed = ask(question)
+    assert ending in {event.kind for event in undisturbed}
+
+    for kind, number in kills:
+        killed_and_taken_up(kind, number, question, undisturbed, child)
