@@ -1,6 +1,16 @@
 from django.urls import path
 
-from kb.views import descriptions, documents, embedding_list, evaluations, source_list, sources, trying, versions
+from kb.views import (
+    descriptions,
+    documents,
+    embedding_list,
+    evaluations,
+    people,
+    source_list,
+    sources,
+    trying,
+    versions,
+)
 
 app_name = "kb"
 urlpatterns = [
@@ -16,6 +26,8 @@ urlpatterns = [
     path("documents/evaluation/<int:set_id>/questions.jsonl", evaluations.export, name="export_set"),
     path("documents/evaluation/runs/<int:evaluation_id>/", evaluations.one_run, name="evaluation_run"),
     path("documents/evaluation/runs/<int:evaluation_id>/act/", evaluations.act_on_run, name="act_on_evaluation"),
+    path("people/", people.people, name="people"),
+    path("people/<int:pk>/", people.person, name="person"),
     path("embedding/", embedding_list.models, name="embedding"),
     path("embedding/act/", embedding_list.act, name="act_on_embedding"),
     path("documents/sources/", source_list.sources, name="sources"),

@@ -119,6 +119,8 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
     "documents/evaluation/<int:set_id>/questions.jsonl": ("GET",),
     "documents/evaluation/runs/<int:evaluation_id>/": ("GET",),
     "documents/evaluation/runs/<int:evaluation_id>/act/": ("POST",),
+    "people/": ("GET",),
+    "people/<int:pk>/": ("GET",),
     "embedding/": ("GET",),
     "embedding/act/": ("POST",),
     "api/v1/embedding-models": ("GET",),
@@ -182,7 +184,7 @@ class Target:
 
     def path(self, pattern: str) -> str:
         place = pattern.partition("/")[0]
-        kinds = {"keys": "key", "tool-servers": "server_id", "unanswered": "question_id"}
+        kinds = {"keys": "key", "tool-servers": "server_id", "unanswered": "question_id", "people": "person_id"}
         values = self.values | {"pk": self.values[kinds.get(place, "document_id")]}
         if pattern.endswith("rows.csv"):
             values |= {"run_id": values["survey_id"]}
@@ -217,6 +219,7 @@ def target(_world: World) -> Target:
         "action": "pause",
         "what": "tokens",
         "model_id": 1,
+        "person_id": world.people["alice"].pk,
         "kind": "md",
         "collection_id": document.collection_id,
         "document_id": document.pk,
