@@ -35,7 +35,7 @@ QUESTION = "What does the heliotrope offer cost?"
 
 
 def worked() -> None:
-    while work_next() is not None:
+    while work_next():
         pass
 
 

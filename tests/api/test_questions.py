@@ -196,7 +196,7 @@ def test_files_of_a_conversation(bobs: Any, world: World) -> None:
     assert sent.status_code == 202, sent.text
     (file,) = sent.json()["attachments"]
     assert (file["filename"], file["state"], file["error"]) == ("offer.md", "queued", "")
-    while work_next() is not None:
+    while work_next():
         pass
     assert bobs.get(address).json()["attachments"][0]["state"] == "ready"
     world.models.otherwise = text("It costs 4,711 euros [1].")

@@ -278,7 +278,7 @@ def test_a_file_is_attached_read_and_cited(
     ask(page, "What does the offer cost?")
     expect(page.locator(".how")).to_contain_text("Reading the attached files")
     expect(page).to_have_url(re.compile(r"/c/[0-9a-f-]{36}/$"))
-    while work_next() is not None:
+    while work_next():
         pass
     expect(page.locator(".how").first).to_contain_text("Fast")
     expect(page.locator(".attached-file")).not_to_contain_text("waiting")
