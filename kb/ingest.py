@@ -76,8 +76,9 @@ def work_next(version_ids: Sequence[int] | None = None) -> list[int]:
 def finish(version_ids: Iterable[int], progress: Callable[[int, int], None] = lambda done, total: None) -> None:
     """Bring versions to their end in this process, beside whichever workers run; `progress(done, total)` hears of it.
 
-    They are begun as they come: `version_ids` may add them on the way. As many at once as a worker would take, unless
-    the caller is inside a transaction, which other connections do not see into. A version that fails stops no other.
+    They are begun as they come: `version_ids` may add them on the way. As many at once as a worker would take, and one
+    more, as each waits for the parsing process or the database at times; one alone where the caller is inside a
+    transaction, which other connections do not see into. A version that fails stops no other.
     """
     seen: dict[int, None] = {}
     done = 0
@@ -115,7 +116,7 @@ def _working(version_ids: Iterable[int]) -> list[int]:
 
 def _bring_all_to_end(some_at_once: Iterator[list[int]]) -> Iterator[tuple[list[int], bool]]:
     """Each of them, with whether there was something to do; several at the same time, each in a thread of its own."""
-    many = 1 if connections[DEFAULT_DB_ALIAS].in_atomic_block else settings.WORKER_CONCURRENCY
+    many = 1 if connections[DEFAULT_DB_ALIAS].in_atomic_block else settings.WORKER_CONCURRENCY + 1
     if many == 1:
         yield from map(_attempt, some_at_once)
         return
