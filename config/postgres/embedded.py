@@ -28,18 +28,19 @@ if TYPE_CHECKING:
 # Sized for one machine that also runs the web server, the worker and the local models.
 SERVER_SETTINGS = """
 # Zhinang
-shared_buffers = 256MB
 max_connections = 200
 maintenance_work_mem = 256MB
-effective_cache_size = 1GB
 random_page_cost = 1.1
 max_wal_size = 2GB
 jit = off
 """
+LEAST_BUFFERS, MOST_BUFFERS = 128, 4096
+"""Megabytes of PostgreSQL's own cache: an eighth of the memory, within these."""
 NEW = "postgres-new-"
 START_SECONDS = 120
 """After a crash the server first reads what it had logged, which takes a while."""
 STOP_SECONDS = 30
+CONTAINER_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _lock = threading.Lock()
 _ready: dict[tuple[Path, str | None], str] = {}
 
@@ -159,7 +160,8 @@ def _launch(server: "PostgresServer") -> None:
     if server.system_user is not None and socket != server.pgdata:
         ensure_prefix_permissions(socket)
         socket.chmod(0o777)
-    words = ("-D", str(server.pgdata), "-l", str(server.log), "-o", f'-h "" -k {socket}', "-w", "-t")
+    options = f'-h "" -k {socket} {_memory_settings(_memory())}'
+    words = ("-D", str(server.pgdata), "-l", str(server.log), "-o", options, "-w", "-t")
     for attempt in range(3):
         try:
             _postgres(server, "pg_ctl", *words, str(START_SECONDS), "start")
@@ -169,6 +171,25 @@ def _launch(server: "PostgresServer") -> None:
             time.sleep(1)  # the last processes of a server that was killed are still ending
         else:
             return
+
+
+def _memory() -> int:
+    """Bytes of memory that there are for this process and its children: the container's, where it is given less."""
+    found = [psutil.virtual_memory().total]
+    for path in CONTAINER_MEMORY:
+        with contextlib.suppress(OSError, ValueError):  # not in such a container, or `max`
+            found.append(int(path.read_text()))
+    return min(found)
+
+
+def _memory_settings(memory: int) -> str:
+    """The server's caches as options, at each start anew: a folder may come to another machine, or grow with it.
+
+    Searching is fast while the graph of vectors, the vectors and the postings asked for stay in PostgreSQL's own
+    cache; for 300,000 passages of 1,024 dimensions these are some 2 GB.
+    """
+    buffers = min(max(memory // 8 // 2**20, LEAST_BUFFERS), MOST_BUFFERS)
+    return f"-c shared_buffers={buffers}MB -c effective_cache_size={max(memory // 2 // 2**20, buffers)}MB"
 
 
 def _postgres(server: "PostgresServer", command: str, *words: str) -> None:

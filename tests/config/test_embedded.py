@@ -41,6 +41,17 @@ def answer(folder: Path) -> int:
     return int(row[0])
 
 
+def setting(folder: Path, name: str) -> str:
+    """What the server itself says that a setting is, in megabytes."""
+    socket = embedded.ensure_running(folder, "zhinang")
+    with psycopg.connect(host=socket, user="postgres", dbname="zhinang") as connection:
+        row = connection.execute(
+            "select setting::bigint * 8 / 1024 from pg_settings where name = %s", [name]
+        ).fetchone()
+    assert row is not None
+    return f"{name}={row[0]}MB"
+
+
 def postmaster(folder: Path) -> int:
     return int((folder / "postmaster.pid").read_text().split()[0])
 
@@ -56,10 +67,27 @@ def kill_everything(folder: Path) -> None:
 
 def test_it_is_made_started_and_stopped(folder: Path) -> None:
     assert answer(folder) == 42
-    assert "shared_buffers = 256MB" in (folder / "postgresql.conf").read_text()
+    assert "jit = off" in (folder / "postgresql.conf").read_text()
+    assert setting(folder, "shared_buffers") in embedded._memory_settings(embedded._memory())
     embedded.stop(folder)
     assert not embedded.processes_of(folder)
     assert not (folder / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(("gigabytes", "buffers", "cached"), [(0.5, 128, 256), (8, 1024, 4096), (64, 4096, 32768)])
+def test_the_cache_fits_the_machine(gigabytes: float, buffers: int, cached: int) -> None:
+    settings = embedded._memory_settings(int(gigabytes * 2**30))
+    assert settings == f"-c shared_buffers={buffers}MB -c effective_cache_size={cached}MB"
+
+
+def test_a_container_has_the_memory_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unlimited, given = tmp_path / "max", tmp_path / "given"
+    unlimited.write_text("max\n")
+    given.write_text("1073741824\n")
+    monkeypatch.setattr(embedded, "CONTAINER_MEMORY", (tmp_path / "none", unlimited))
+    assert embedded._memory() == psutil.virtual_memory().total
+    monkeypatch.setattr(embedded, "CONTAINER_MEMORY", (unlimited, given))
+    assert embedded._memory() == 2**30
 
 
 def test_a_killed_server_starts_again(folder: Path) -> None:
