@@ -152,6 +152,9 @@ def database() -> dict[str, Any]:
     url = envtext("DATABASE_URL")
     if not url:
         settings: dict[str, Any] = {"NAME": "zhinang", "USER": "postgres", "EMBEDDED": VAR_DIR / "postgres"}
+        # Statements that ask for it are prepared (kb.statements), no others. A pooler in front of a server of
+        # somebody's own may hand each transaction another connection, so there it is off, as is Django's default.
+        settings["OPTIONS"] = {"prepare_threshold": 2**31}
     else:
         try:
             settings = dict(dj_database_url.parse(url))

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import connection, transaction
 from psycopg import sql
@@ -19,6 +20,7 @@ from psycopg import sql
 from kb.access import acting_as_system
 from kb.errors import DocumentError
 from kb.models_index import EmbeddingGeneration
+from kb.statements import rows
 from llm.profiles import ModelServers
 
 State = EmbeddingGeneration.State
@@ -37,12 +39,19 @@ class Serving:
     servers: ModelServers
 
 
+_FIELDS = [str(field.attname) for field in EmbeddingGeneration._meta.concrete_fields]
+_ACTIVE = f"select {', '.join(_FIELDS)} from kb_embeddinggeneration where state = 'active'"  # noqa: S608  its own names
 _override: ContextVar[Serving | None] = ContextVar("serving", default=None)
 
 
 def active_generation() -> EmbeddingGeneration | None:
     """The generation that has vectors of everything and answers; None before the first vector was ever stored."""
-    return EmbeddingGeneration.objects.filter(state=State.ACTIVE).first()
+    # Each search asks for it, and Django takes longer to put a query together than PostgreSQL to answer this one.
+    for row in rows(_ACTIVE, {}):
+        values = dict(zip(_FIELDS, row, strict=True))
+        values["calibration"] = orjson.loads(values["calibration"])
+        return EmbeddingGeneration.from_db(connection.alias, _FIELDS, list(values.values()))
+    return None
 
 
 def configured_servers() -> list[ModelServers]:
