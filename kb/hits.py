@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import pairwise
-from typing import Any
-
-from django.db import connection
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from kb.candidates import Ground
 from kb.likeness import Saying
+from kb.statements import array_text, rows
 
 JOINED_AT_MOST = 2400
 """Characters of a hit made of neighbouring passages."""
@@ -66,7 +65,7 @@ select p.id, p.document_id, p.version_id, p.collection_id, d.title, v.filename, 
     array(
         select term from kb_posting t
         where t.term = any(%(terms)s::bigint[]) and t.scope_id = p.scope_id and t.passage_id = p.id
-    ) as terms
+    )
 from kb_passage p join kb_document d on d.id = p.document_id join kb_documentversion v on v.id = p.version_id
 where p.id = any(%(passages)s::bigint[])
 """
@@ -82,8 +81,33 @@ select gap.place, coalesce((
         ), '' order by g.ordinal
     ) from kb_page g where g.version_id = gap.version_id and g.start < gap."end" and g."end" > gap.start
 ), '')
-from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) with ordinality as gap (version_id, start, "end", place)
+from unnest(%(versions)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[])
+    with ordinality as gap (version_id, start, "end", place)
 """
+
+
+class _Stored(NamedTuple):
+    """A row of `_HITS`."""
+
+    passage_id: int
+    document_id: int
+    version_id: int
+    collection_id: int
+    title: str
+    filename: str
+    heading_path: list[str]
+    page: int | None
+    page_to: int | None
+    label: str
+    kind: str
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    context: str
+    effective_from: date | None
+    updated_at: datetime
+    terms: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +122,7 @@ class _Shown:
     saying: Saying
 
 
-def hydrated(ranked: Sequence[tuple[int, float, Why]], ground: Ground, limit: int) -> list[Hit]:
+def hydrated(ranked: Iterator[tuple[int, float, Why]], ground: Ground, limit: int) -> list[Hit]:
     """The first `limit` as hits.
 
     What says the same as a better one is named there (`also_in`). Passages that follow one another in the same section
@@ -118,9 +142,9 @@ def hydrated(ranked: Sequence[tuple[int, float, Why]], ground: Ground, limit: in
     return [one.hit for one in _joined(shown)]
 
 
-def _shown(rank: int, row: dict[str, Any], hit: Hit) -> _Shown:
-    section = (hit.version_id, hit.heading_path, hit.label, row["kind"])
-    return _Shown(rank, hit, section, row["ordinal"], row["ordinal"], Saying.of(hit.text))
+def _shown(rank: int, row: _Stored, hit: Hit) -> _Shown:
+    section = (hit.version_id, hit.heading_path, hit.label, row.kind)
+    return _Shown(rank, hit, section, row.ordinal, row.ordinal, Saying.of(hit.text))
 
 
 def _repeats(new: _Shown, better: _Shown) -> bool:
@@ -175,9 +199,8 @@ def _gaps(pairs: Sequence[tuple[Hit, Hit]]) -> dict[tuple[int, int], str]:
     if not pairs:
         return {}
     spans = [(one.version_id, one.end, after.start) for one, after in pairs]
-    with connection.cursor() as cursor:
-        cursor.execute(_GAPS, [list(column) for column in zip(*spans, strict=True)])
-        texts = [text for _, text in sorted(cursor.fetchall())]
+    versions, starts, ends = (array_text(column) for column in zip(*spans, strict=True))
+    texts = [text for _, text in sorted(rows(_GAPS, {"versions": versions, "starts": starts, "ends": ends}))]
     return {
         (one.end, after.passage_id): text
         for (one, after), text in zip(pairs, texts, strict=True)
@@ -186,42 +209,38 @@ def _gaps(pairs: Sequence[tuple[Hit, Hit]]) -> dict[tuple[int, int], str]:
 
 
 def _with_rows(
-    ranked: Sequence[tuple[int, float, Why]], ground: Ground, limit: int
-) -> Iterator[tuple[dict[str, Any], float, Why]]:
+    ranked: Iterator[tuple[int, float, Why]], ground: Ground, limit: int
+) -> Iterator[tuple[_Stored, float, Why]]:
     """Each with its passage's row, fetched some at a time; those that are gone meanwhile left out."""
-    step = limit + limit // 2 + 1
-    for start in range(0, len(ranked), step):
-        batch = ranked[start : start + step]
-        rows = _rows([passage for passage, _, _ in batch], ground)
-        yield from ((rows[passage], score, why) for passage, score, why in batch if passage in rows)
+    while batch := list(islice(ranked, limit + limit // 4 + 1)):
+        stored = _stored([passage for passage, _, _ in batch], ground)
+        yield from ((stored[passage], score, why) for passage, score, why in batch if passage in stored)
 
 
-def _rows(passages: Sequence[int], ground: Ground) -> dict[int, dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_HITS, {"passages": list(passages), "terms": [term.key for term in ground.terms]})
-        names = [column.name for column in cursor.description]
-        return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+def _stored(passages: Sequence[int], ground: Ground) -> dict[int, _Stored]:
+    wanted = {"passages": array_text(passages), "terms": array_text(term.key for term in ground.terms)}
+    return {row[0]: _Stored(*row) for row in rows(_HITS, wanted)}
 
 
-def _hit(row: dict[str, Any], score: float, why: Why, ground: Ground) -> Hit:
-    held = set(row["terms"])
+def _hit(row: _Stored, score: float, why: Why, ground: Ground) -> Hit:
+    held = set(row.terms)
     return Hit(
-        passage_id=row["id"],
-        document_id=row["document_id"],
-        version_id=row["version_id"],
-        collection_id=row["collection_id"],
-        title=row["title"],
-        filename=row["filename"],
-        heading_path=tuple(row["heading_path"]),
-        page=row["page_from"],
-        page_to=row["page_to"],
-        label=row["label"],
-        start=row["start"],
-        end=row["end"],
-        text=row["text"],
-        context=row["context"],
-        effective_from=row["effective_from"],
-        updated_at=row["updated_at"],
+        passage_id=row.passage_id,
+        document_id=row.document_id,
+        version_id=row.version_id,
+        collection_id=row.collection_id,
+        title=row.title,
+        filename=row.filename,
+        heading_path=tuple(row.heading_path),
+        page=row.page,
+        page_to=row.page_to,
+        label=row.label,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        context=row.context,
+        effective_from=row.effective_from,
+        updated_at=row.updated_at,
         score=score,
         why=replace(why, matched_terms=tuple(term.text for term in ground.terms if term.key in held)),
     )

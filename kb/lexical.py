@@ -36,6 +36,7 @@ _PART = re.compile(r"\d+|[^\W\d_]+")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LATIN_WITH_MARK = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _LONGEST = 64  # longer runs are keys, hashes or noise: their beginning identifies them
 
@@ -79,8 +80,14 @@ def _simplified() -> dict[int, str]:
 
 def fold(text: str) -> str:
     """The text with what readers hold to be the same made the same: widths, ligatures, accents, Traditional forms."""
-    text = unicodedata.normalize("NFKC", text).translate(_simplified())
+    if text.isascii():
+        return text
+    text = _NOT_ASCII.sub(_in_simplified, unicodedata.normalize("NFKC", text))
     return _LATIN_WITH_MARK.sub(_without_marks, text)
+
+
+def _in_simplified(characters: re.Match[str]) -> str:
+    return characters.group().translate(_simplified())
 
 
 def _without_marks(character: re.Match[str]) -> str:
@@ -107,8 +114,8 @@ def question_terms(question: str) -> list[str]:
 
 def alternative_terms(question: str) -> list[str]:
     """Terms of what the question's Chinese words are called elsewhere (软件: 軟體), without those it has itself."""
-    own = set(question_terms(question))
     found = dict.fromkeys(term for word in other_words(fold(question)) for term in terms(word) if len(term) > 1)
+    own = set(question_terms(question)) if found else set()
     return [term for term in found if term not in own]
 
 

@@ -14,6 +14,8 @@ from kb.lexical import fold
 ALIKE = 0.9
 """Share of common pieces (Jaccard) from which two texts are taken for the same."""
 PIECE = 4
+SAMPLED = 16
+"""Pieces looked for before texts are compared in full, which few are alike enough to be worth."""
 _BETWEEN = re.compile(r"[\W_]+")
 _TELLING = re.compile(
     r"\d+(?:[.,:]\d+)*|[零〇一二两三四五六七八九十百千万亿半]+"  # numbers
@@ -42,6 +44,12 @@ class Saying:
     def telling(self) -> Counter[str]:
         return Counter(_TELLING.findall(self.folded))
 
+    def _may_share(self, other: "Saying") -> bool:
+        """Whether half of some pieces of this text stand in the other: of like texts nearly all do."""
+        step = max(len(self.letters) // SAMPLED, 1)
+        some = [self.letters[at : at + PIECE] for at in range(0, len(self.letters), step)]
+        return 2 * sum(piece in other.letters for piece in some) >= len(some)
+
     def repeats(self, other: "Saying") -> bool:
         """Whether it says what `other` says, and nothing more."""
         if self.letters == other.letters:
@@ -49,7 +57,7 @@ class Saying:
         shorter, longer = sorted((len(self.letters), len(other.letters)))
         if len(self.letters) >= 3 * PIECE and self.letters in other.letters:
             return True
-        if shorter < ALIKE * longer or self.telling != other.telling:
+        if shorter < ALIKE * longer or not self._may_share(other) or self.telling != other.telling:
             return False
         common = len(self.pieces & other.pieces)
         return common >= ALIKE * (len(self.pieces) + len(other.pieces) - common)

@@ -4,7 +4,8 @@
 """
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -148,13 +149,15 @@ def _find(query: str, asked: Asked, wanted: Wanted, method: Method, limit: int) 
 def _foreign(found: Sequence[Candidate], query: str) -> NDArray[np.bool_]:
     """Which candidates are in another language than the question."""
     language = main_language(count_scripts(query))
+    if language == "und":
+        return np.zeros(len(found), dtype=bool)
     known = (language, "und", "")
-    return np.array([language != "und" and candidate.language not in known for candidate in found], dtype=bool)
+    return np.array([candidate.language not in known for candidate in found], dtype=bool)
 
 
 def _ranked(
     found: Sequence[Candidate], measured: Reliability, method: Method, dense: bool, foreign: NDArray[np.bool_]
-) -> list[tuple[int, float, Why]]:
+) -> Iterator[tuple[int, float, Why]]:
     """Passage ids with their score and reason, best first."""
     lexical = np.array([candidate.lexical for candidate in found])
     similarity = np.array([candidate.similarity for candidate in found])
@@ -165,26 +168,24 @@ def _ranked(
     else:
         scores = fuse(lexical, similarity, measured, foreign)
     lexical_ranks, dense_ranks = _ranks(lexical, lexical > 0), _ranks(similarity, ~np.isnan(similarity))
-    return [
-        (
-            found[index].passage_id,
+    for index in order(scores).tolist():
+        candidate = found[index]
+        yield (
+            candidate.passage_id,
             float(scores[index]),
             Why(
                 dense_rank=dense_ranks[index],
-                dense_similarity=None if np.isnan(similarity[index]) else float(similarity[index]),
+                dense_similarity=None if math.isnan(candidate.similarity) else candidate.similarity,
                 lexical_rank=lexical_ranks[index],
-                lexical_score=float(lexical[index]),
+                lexical_score=candidate.lexical,
             ),
         )
-        for index in order(scores)
-    ]
 
 
 def _ranks(scores: NDArray[np.float64], counted: NDArray[np.bool_]) -> list[int | None]:
     ranks: list[int | None] = [None] * len(scores)
-    for rank, index in enumerate(order(np.where(counted, scores, -np.inf)), start=1):
-        if counted[index]:
-            ranks[index] = rank
+    for rank, index in enumerate(order(np.where(counted, scores, -np.inf)).tolist()[: int(counted.sum())], start=1):
+        ranks[index] = rank
     return ranks
 
 

@@ -259,9 +259,12 @@ def test_the_index_finds_what_an_exact_scan_finds(handbook: Collection, monkeypa
 def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Collection, bob: Person) -> None:
     generation = ensure_generation("model-a", 8)
     fill(handbook, generation, np.random.default_rng(7).normal(size=(500, 8)))
-    nearest = candidates_module._NEAREST.format(dimensions=8, filtered=candidates_module._FILTERED)
+    module = candidates_module
+    kept = module._FILTERED + module._NOT_HIDDEN + module._NOT_DISABLED
+    nearest = module._NEAREST.format(dimensions=8, kept=kept)
     eligible = f"eligible as materialized ({Filters(languages=['en']).eligible()})"
-    statement = ",".join((f"with {eligible}", candidates_module._LEFT_OUT, nearest))
+    asked = module._ASKED.format(dimensions=8)
+    statement = ",".join((f"with {asked}", eligible, module._HIDDEN, module._DISABLED, nearest))
     with acting_as(bob), connection.cursor() as cursor:
         force_the_index()
         ground = survey("", Wanted(timezone.localdate()), generation)
@@ -270,7 +273,7 @@ def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Col
             {
                 "day": timezone.localdate(),
                 "generation": generation.pk,
-                "scopes": ground.scopes,
+                "scopes": module.array_text(ground.scopes),
                 "vector": "[1,1,1,1,1,1,1,1]",
                 "nearest": 10,
                 "languages": ["en"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -210,6 +211,35 @@ def test_common_terms_score_what_rare_ones_found(
     rarest = search_as(alice, query, method="lexical")
     assert [hit.text for hit in rarest] == ["Hotels of class 3."]
     assert rarest[0].score == pytest.approx(everything[0].score)
+
+
+def test_few_postings_score_as_many_do(
+    handbook: Collection, model_server: ModelServers, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        shelve(handbook, f"Policy {number}", f"Hotels of class {number}.", "Trains are slow.", vectors=True)
+    few = search_as(alice, "hotels of class 3", limit=20)
+    monkeypatch.setattr(candidates_module, "FEW", 0)
+    assert search_as(alice, "hotels of class 3", limit=20) == few
+
+
+def test_what_leaves_nothing_out_is_not_looked_at(handbook: Collection, alice: Person) -> None:
+    from django.utils import timezone
+
+    today = timezone.localdate()
+
+    def left_out() -> tuple[bool, bool]:
+        with acting_as(alice):
+            ground = survey("hotels", Wanted(today), None)
+        return ground.hidden, ground.disabled
+
+    document = shelve(handbook, "Travel", *TEXTS)
+    assert left_out() == (False, False)
+    with acting_as_system():
+        Passage.objects.filter(document=document).update(enabled=False)
+    assert left_out() == (False, True)
+    revise(document, "Another text.", effective_to=today - timedelta(days=1))
+    assert left_out() == (True, True)
 
 
 def test_a_search_by_vectors_still_tells_the_words(
