@@ -9,7 +9,7 @@ from .conflicts import contradicting
 from .conversation import Source
 from .decompose import AGREEMENT, Part, Task
 from .entities import new_entities
-from .extractive import REFUSAL, quoted, write
+from .extractive import REFUSAL, quoted, whole_list, write
 from .grid import grid
 from .quantities import Amount, Fact, amount_in, amounts, expression, operation_of, plain_number
 from .ranking import Evidence, make_query, rank
@@ -104,6 +104,8 @@ def _chosen(task: Task, part: Part, ranked: Sequence[Evidence]) -> list[Evidence
         return [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 1)]
     if task.need == "chain":
         return _linked(part, ranked)
+    if task.need is None and (told := whole_list(part.text, ranked[0])):
+        return told
     close = [ranked[0], *(e for e in ranked[1:_LIMIT] if e.score >= ranked[0].score - 4)]
     return [*close[:2], *_elsewhere(close, ranked)] if task.need in ("condition", "calculation") else close
 
@@ -263,13 +265,13 @@ def _missing(task: Task, found: Sequence[Finding]) -> list[str]:
 
 def _single(task: Task, finding: Finding) -> str:
     if task.need == "listing" and len(finding.evidence) > 1:
-        lines = [f"- {e.unit.source.title}: {quoted(e.unit)}" for e in finding.evidence]
+        lines = [f"- {e.unit.source.title}: {quoted(e.unit, e.also)}" for e in finding.evidence]
         return say("count", task, str(len(lines))) + "\n" + "\n".join(lines)
     return write(finding.evidence, task.language)
 
 
 def _line(task: Task, finding: Finding) -> str:
-    text = (" " if task.language == "en" else "").join(quoted(e.unit) for e in finding.evidence)
+    text = (" " if task.language == "en" else "").join(quoted(e.unit, e.also) for e in finding.evidence)
     colon = "：" if task.language == "zh" else ": "
     return f"- **{finding.part.label}**{colon}{text}" if finding.part.label else f"- {text}"
 

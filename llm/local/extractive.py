@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from .columns import rows_of_column
 from .conflicts import contradicting
 from .conversation import Conversation
+from .questions import answer_type
 from .ranking import Evidence, Ranking, make_query, rank
-from .text import Language, language_of, question_terms
-from .units import Unit
+from .text import Language, language_of, question_terms, terms
+from .units import Unit, units
 
 REFUSAL = {
     "en": "The documents do not answer this. Try other words, or ask for the collection to be completed.",
@@ -34,6 +37,15 @@ _FOLLOW_UP = re.compile(
 _VERY_CLOSE = 1.5
 _CLOSE = 3.0
 _LIMIT = 3
+_LONGEST_LIST = 10
+_QUESTIONS = re.compile(r"(?:q|questions?|问题?|常见问题|客户问题|用户问题|标准问题?|提问)", re.IGNORECASE)
+_ANSWERS = re.compile(r"(?:a|answers?|replies|reply|答案?|回答|回复|标准答案|解答|答复)", re.IGNORECASE)
+_ASKS_LIST = re.compile(
+    r"\bwhat (?:are|steps|documents|items|things)\b|\bwhat (?:do|does|should|must) .+ (?:need|have to|do|bring)\b"
+    r"|\bwhich (?:steps|documents|items|things)\b|哪些|哪几|需要.{0,6}什么|流程|步骤"
+    r"|什么(?:材料|条件|步骤|流程|要求|资料|手续)",
+    re.IGNORECASE,
+)
 
 
 def answer(conversation: Conversation) -> str:
@@ -55,8 +67,41 @@ def disagreement(conversation: Conversation) -> str:
 
 def choose(conversation: Conversation) -> list[Evidence]:
     """The evidence to quote, first the best; empty when the sources do not cover the question."""
-    ranking = rank(make_query(conversation.question, asked_before(conversation)), conversation.sources)
-    return best_of(ranking) if ranking.answers else []
+    query = make_query(conversation.question, asked_before(conversation))
+    if rows := rows_of_column(query.text, query.kind, conversation.sources):
+        return [Evidence(row, 0.0, 1.0) for row in rows]
+    ranking = rank(query, conversation.sources)
+    if not ranking.answers:
+        return []
+    return whole_list(conversation.question, ranking.evidence[0]) or best_of(ranking)
+
+
+def whole_list(question: str, best: Evidence) -> list[Evidence]:
+    """All of the list, with what introduces it, that the best unit is of, where steps or several things are asked for.
+
+    Nothing where the list is long, or where what stands over it says nothing of the question.
+    """
+    if not _ASKS_LIST.search(question) and answer_type(question, language_of(question)) != "procedure":
+        return []
+    shown = units(best.unit.source)
+    start = end = best.unit.place + (best.unit.kind == "sentence" and best.unit.text.endswith((":", "：")))
+    while start > 0 and _in_list(shown, start - 1, best.unit):
+        start -= 1
+    while end < len(shown) and _in_list(shown, end, best.unit):
+        end += 1
+    items = shown[start:end]
+    leads = shown[start - 1 : start] if start and shown[start - 1].text.endswith((":", "：")) else ()
+    over = " ".join((best.unit.heading, *(unit.text for unit in leads)))
+    if _ASKS_LIST.search(question):
+        over += f" {best.unit.source.title} {best.unit.source.section}"
+    if not 2 <= len(items) <= _LONGEST_LIST or not set(terms(over)) & set(question_terms(question)):
+        return []
+    return [replace(best, unit=unit, also=()) for unit in (*(u for u in leads if u.kind == "sentence"), *items)]
+
+
+def _in_list(shown: Sequence[Unit], place: int, best: Unit) -> bool:
+    unit = shown[place]
+    return unit.kind == "item" and unit.heading == best.heading
 
 
 def best_of(ranking: Ranking) -> list[Evidence]:
@@ -82,30 +127,41 @@ def asked_before(conversation: Conversation) -> str:
 
 def write(chosen: Sequence[Evidence], language: Language) -> str:
     """Quoted units as running text: the best first, then the others, a source's together and in reading order."""
-    first, *rest = [evidence.unit for evidence in chosen]
-    order = list(dict.fromkeys(unit.source.number for unit in (first, *rest)))
-    picked = [first, *sorted(rest, key=lambda unit: (order.index(unit.source.number), unit.place))]
+    first, *rest = chosen
+    order = list(dict.fromkeys(evidence.unit.source.number for evidence in chosen))
+    picked = [first, *sorted(rest, key=lambda one: (order.index(one.unit.source.number), one.unit.place))]
     text = _joined(picked, language)
-    if language_of(" ".join(unit.text for unit in picked)) != language:
+    if language_of(" ".join(evidence.unit.text for evidence in picked)) != language:
         return f"{_OTHER_LANGUAGE[language]}\n\n{text}"
     return text
 
 
-def _joined(picked: Sequence[Unit], language: Language) -> str:
+def _joined(picked: Sequence[Evidence], language: Language) -> str:
     text = ""
-    for unit in picked:
-        if unit.kind == "sentence":
-            text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + quoted(unit)
+    for evidence in picked:
+        told = quoted(evidence.unit, evidence.also)
+        if evidence.unit.kind == "sentence":
+            text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + told
         else:
-            text += ("\n" if text and not text.endswith("\n") else "") + f"- {quoted(unit)}\n"
+            text += ("\n" if text and not text.endswith("\n") else "") + f"- {told}\n"
     return text.strip()
 
 
-def quoted(unit: Unit) -> str:
-    """A unit as it is quoted, with its mark. A table row is told with its header."""
+def quoted(unit: Unit, also: Sequence[int] = ()) -> str:
+    """A unit as it is quoted, with the marks of its source and of those that say the same; a row with its header."""
+    marks = "".join(f"[{number}]" for number in (unit.source.number, *also))
     if unit.kind == "row" and len(unit.header) == len(unit.cells):
+        if (answer := _answer_column(unit.header)) is not None and unit.cells[answer]:
+            return f"{unit.cells[answer]} {marks}"
         told = "; ".join(
             f"{name}: {cell}" if name else cell for name, cell in zip(unit.header, unit.cells, strict=True) if cell
         )
-        return f"{told} [{unit.source.number}]"
-    return f"{unit.text} [{unit.source.number}]"
+        return f"{told} {marks}"
+    return f"{unit.text} {marks}"
+
+
+def _answer_column(header: Sequence[str]) -> int | None:
+    """The column of answers in a table of questions and answers."""
+    if not any(_QUESTIONS.fullmatch(name) for name in header):
+        return None
+    return next((column for column, name in enumerate(header) if _ANSWERS.fullmatch(name)), None)

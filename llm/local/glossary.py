@@ -280,6 +280,17 @@ def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], tuple[s
 
 
 @cache
+def _synonyms() -> dict[str, tuple[str, ...]]:
+    """Chinese word → the others of its line."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in _WORDS.strip().splitlines():
+        words = line.split("=")[0].split()
+        for word in words:
+            found[word] = tuple(dict.fromkeys((*found.get(word, ()), *(other for other in words if other != word))))
+    return found
+
+
+@cache
 def _chinese_words() -> re.Pattern[str]:
     return re.compile("|".join(sorted(_tables()[0], key=len, reverse=True)))
 
@@ -292,11 +303,15 @@ def with_english(text: str) -> str:
 
 
 def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """For each term of a question that the glossary knows: the term lists that say the same in the other language."""
+    """For each term of a question that the glossary knows: the term lists that say the same.
+
+    They are in the other language, or other Chinese words for it.
+    """
     to_english, to_chinese = _tables()
     found: dict[str, tuple[tuple[str, ...], ...]] = {}
     for match in _chinese_words().finditer(question):
         alternatives = tuple(stems for phrase in to_english[match.group()] if (stems := terms(phrase)))
+        alternatives += tuple(tuple(_bigrams(word)) for word in _synonyms().get(match.group(), ()))
         for term in terms(match.group()):
             found[term] = (*found.get(term, ()), *alternatives)
     said = terms(question)

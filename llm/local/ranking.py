@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -66,12 +66,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A unit with its score, the question's terms it holds, and the share (0 to 1) covered with its surroundings."""
+    """A unit with its score, the question's terms it holds, and the share (0 to 1) covered with its surroundings.
+
+    `also` are the numbers of sources of other documents that say the very same.
+    """
 
     unit: Unit
     score: float
     coverage: float
     held: frozenset[str] = frozenset()
+    also: tuple[int, ...] = ()
 
 
 def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
@@ -163,7 +167,24 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     evidence = tuple(
         Evidence(pool[i], float(scores[i]), float(covered[i]), asked.intersection(terms(pool[i].text))) for i in order
     )
-    return Ranking(evidence, confidence, language)
+    return Ranking(_each_once(evidence), confidence, language)
+
+
+def _each_once(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What several units say word for word, once: as the best of them, with the other documents that say it."""
+    said: dict[tuple[str, ...], list[Evidence]] = {}
+    for one in evidence:
+        unit = one.unit
+        # A few words alone ("Yes", "see above") mean what stands over them.
+        key = () if len(terms(unit.text)) > _WORD_TERMS else (unit.heading, unit.lead, unit.source.title)
+        said.setdefault((_bare(unit.text), *unit.header, *key), []).append(one)
+    return tuple(replace(same[0], also=_others(same)) if len(same) > 1 else same[0] for same in said.values())
+
+
+def _others(same: Sequence[Evidence]) -> tuple[int, ...]:
+    """The first source of each further document."""
+    numbers = {one.unit.source.document or -one.unit.source.number: one.unit.source.number for one in reversed(same)}
+    return tuple(sorted(number for number in numbers.values() if number != same[0].unit.source.number))
 
 
 def _can_tell(unit: Unit, query: Query) -> bool:

@@ -28,6 +28,7 @@ _QUOTED = re.compile(r"^\s*(?:>\s*)+")
 _RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$|^[\s|:+-]*-{2,}[\s|:+-]*$")
 _EDGE_MARKS = re.compile(r"^\s*(?:>\s*)+")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
+_REFERENCE = re.compile(r"!?\[(?=[^\[\]]{0,200}[^\W\d])([^\[\]]{1,200})\]\[[^\[\]]{0,100}\]")
 _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
 _STAR = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
 _JSON_LINE = re.compile(r'^\s*"[^"]{1,40}":\s*"?(.*?)"?,?\s*$')
@@ -38,6 +39,9 @@ _SPACED = re.compile(r"(?=.*[\u3400-\u9fff])[^\s。；;！？!?|]{1,24}(?: [^\s�
 _CLOCK = r"[\[(【]?(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?[ ,T]*)?\d{1,2}:\d{2}(?::\d{2})?[\])】]?"
 _MESSAGE = re.compile(rf"^\s*{_CLOCK}\s*(?:[-–—]\s*)?[^\s:：][^:：]{{0,39}}[:：]\s*\S")
 _WRITER = re.compile(rf"^\s*[^\s:：][^:：]{{0,39}}\s{_CLOCK}\s*$")
+# What a list of questions and answers writes before each.
+_ASKED = re.compile(r"^(?:问题?|提问|Q(?:uestion)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
+_TOLD = re.compile(r"^(?:答案?|回答|A(?:nswer)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
 _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
@@ -61,7 +65,7 @@ class Unit:
 
 def plain(text: str) -> str:
     """The text without Markdown's marks: links keep their words, emphasis and code their content."""
-    text = _LINK.sub(r"\1", text)
+    text = _REFERENCE.sub(r"\1", _LINK.sub(r"\1", text))
     text = _EMPHASIS.sub(r"\2", text)
     text = _STAR.sub(r"\1", text)
     return re.sub(r"[ \t\u00a0]+", " ", _EDGE_MARKS.sub("", text)).strip()
@@ -71,7 +75,8 @@ def plain(text: str) -> str:
 def units(source: Source) -> tuple[Unit, ...]:
     """The units of a source in reading order."""
     reader = _Reader(source)
-    for kind, text in _blocks(source.text):
+    columns = len(reader.header) if source.header and not re.search(r"[|\t]", source.header) else 0
+    for kind, text in _blocks(source.text, columns):
         reader.take(kind, text)
     return tuple(reader.found)
 
@@ -114,7 +119,12 @@ class _Reader:
         if _WROTE.search(text):
             self.earlier = True
             return
-        for sentence in sentences(plain(text)):
+        text = plain(text)
+        if asked := _ASKED.match(text):
+            text = text[asked.end() :]
+            self.heading = ""
+        for sentence in sentences(text):
+            sentence = _TOLD.sub("", sentence)
             if sentence.endswith(("?", "？")):
                 # A question in a list of questions and answers stands over its answer.
                 self._heading(sentence)
@@ -135,12 +145,12 @@ def _bare(title: str) -> str:
     return re.sub(r"^[\d.\s]+|[\W_]+", "", title).lower()
 
 
-def _blocks(text: str) -> Iterator[tuple[Block, str]]:
+def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str]]:
     """Lines joined to blocks: a paragraph's wrapped lines become one text, every item and row stays its own."""
     lines = [_JSON_LINE.sub(r"\1", line) for line in text.splitlines() if not _JSON_FRAME.match(line)]
     lines = _with_columns([_QUOTED.sub("", line) for line in lines])
     width = max((len(line) for line in lines), default=0)
-    separated = _comma_separated(lines)
+    separated = _comma_separated(lines, columns)
     open_kind: Literal["sentence", "item"] = "sentence"
     buffer: list[str] = []
     fenced = in_table = False
@@ -211,8 +221,13 @@ def _joined(lines: list[str]) -> str:
     return text
 
 
-def _comma_separated(lines: list[str]) -> frozenset[int]:
-    """The lines that are comma-separated values: at least three in a row with as many short fields."""
+def _comma_separated(lines: list[str], columns: int) -> frozenset[int]:
+    """The lines that are comma-separated values: at least three in a row with as many short fields.
+
+    Where the header with so many `columns` is known, every line that has as many is one.
+    """
+    if columns > 1:
+        return frozenset(i for i, line in enumerate(lines) if "," in line and len(_cells(line)) == columns)
     counts = [_fields(line) for line in lines]
     rows: set[int] = set()
     start = 0

@@ -12,6 +12,8 @@ def test_markdown_marks_are_taken_off() -> None:
     assert plain("The **limit** is `180` EUR, see [the *list*](https://example.com/a).") == (
         "The limit is 180 EUR, see the list."
     )
+    assert plain("See [the travel guide][guide-2] and [this][].") == "See the travel guide and this."
+    assert plain("As shown.[1][2]") == "As shown.[1][2]"
     assert plain("2 * 3 * 4 and snake_case_name") == "2 * 3 * 4 and snake_case_name"
 
 
