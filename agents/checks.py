@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from agents.citations import plain
 from agents.compare import changed, compare
 from agents.events import Checked, Citation, Claim, Support, Verdict
+from agents.language import language_of
 from agents.prompts import REFUSALS
+from agents.quantities import stated_scales
 from agents.sentences import sentences
 from agents.table_rows import tells_row
 from agents.terms import terms
@@ -97,12 +99,14 @@ def _supported(said: str, cited: Sequence[Citation], evidence: Evidence) -> tupl
         anywhere = "\n".join([*evidence.passages.values(), *quoted, evidence.computed])
         return ("weak" if compare(said, anywhere)[0] == "supported" else "unsupported"), "uncited"
     titles = "\n".join(f"{one.title}\n{one.section}\n{one.date}" for one in cited)
-    around = f"{titles}\n{evidence.computed}\n{evidence.question}"
+    # A table's head says that its amounts are in thousands; the quote may be one row of it.
+    heads = " ".join(stated_scales("\n".join(evidence.passages.get(one.number, "") for one in cited)))
+    around = f"{titles}\n{heads}\n{evidence.computed}\n{evidence.question}"
     quotes = "\n".join(one.quote for one in cited)
     if any(tells_row(said, one.quote, evidence.passages.get(one.number, "")) for one in cited):
         return "supported", ""
     support, reason = compare(said, quotes, around)
-    if reason == "negation":
+    if reason == "negation" and language_of(said) == language_of(quotes):
         return support, reason
     if len(cited) == 1 and (change := changed(said, evidence.passages.get(cited[0].number, ""))):
         return "unsupported", change

@@ -12,14 +12,16 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from agents import facts
+from agents import facts, polarity
+from agents.bindings import belongs, exchanged, wrong_owner, wrong_row
 from agents.citations import align
+from agents.contrasts import contrasted, contrasted_owners
 from agents.dates import stated
 from agents.events import Support
 from agents.facts import Facts, Token, is_chinese_name, tokens
 from agents.language import tongue_of
 from agents.places import CHINESE, FAMILIES, places
-from agents.quantities import agreement
+from agents.quantities import agreement, scales
 from agents.sentences import sentences
 from agents.terms import terms
 
@@ -30,8 +32,11 @@ CLOSE, VERY_CLOSE = 0.6, 0.75
 _SEGMENT = 8
 _LONGEST = 600
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_CLAUSE_MARK = re.compile(r"[,，;；。.:：!?！？]")
 _CLAUSE = re.compile(r"[,，;；。]|\b(?:but|and|while|whereas)\b|但是?|而且?|并且")
 _CAPITALISED = re.compile(r"(?:\b[A-Z][a-z]+(?: (?:and|of|for|the))?[ ]){1,6}[A-Z][a-z]+\b")
+# Exchanged for each other, these change how a thing is said, not of whom.
+_GRAMMAR = frozenset("是由的为在与和及等于任担以可乘要应须需能会将被把对向从到有权位交提给之所其也都均则即已还仍用做作")
 _ENDINGS = frozenset(["", "s", "es", "n", "an", "ian", "ese", "ish", "y", "any", "a", "e", "ia", "ic", "ns"])
 # Written with a capital though they name nobody in particular.
 _COMMON_WORDS = """
@@ -53,22 +58,40 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
         return "supported", ""
     whole = f"{source}\n{around}"
     ours, theirs = facts.read(said), facts.read(whole)
-    if missing := _missing_number(ours, theirs) or _missing_moment(ours, theirs):
+    if missing := _missing_number(ours, theirs, whole) or _missing_moment(ours, theirs):
         return missing
     abroad = tongue_of(said) != tongue_of(source)
     nearest = _nearest(said, source, abroad)
     share = 1.0 if abroad else _share(said, whole)
     if changed := _changed(said, nearest) if not abroad else "":
         return "unsupported", changed
-    if reason := _wrong_row(ours, source):
+    if reason := wrong_row(said, ours, source):
+        return "unsupported", reason
+    if not abroad and (reason := exchanged(said, nearest) or wrong_owner(said, source)):
         return "unsupported", reason
     if missing := _missing_name(said, ours, whole, theirs, abroad, share):
         return missing
     if nearest and share >= ENOUGH:
         if facts.opposed(said, nearest):
             return "unsupported", "comparative"
-        if _denied(said, nearest, abroad):
+        if _denied(said, nearest, source, abroad):
             return "unsupported", "negation"
+        if not abroad and (polarity.denied(said, nearest) or polarity.denies_prefix(said, source)):
+            return "unsupported", "negation"
+        if contrasted_owners(said, nearest):
+            return "unsupported", "name"
+        same_tone = facts.negations(said) == facts.negations(nearest)
+        if (
+            not abroad
+            and same_tone
+            and _share(said, nearest) >= CLOSE
+            and _otherwise_bounded(ours, facts.read(nearest))
+        ):
+            return "unsupported", "comparative"
+    if facts.runs_backwards(said):
+        return "unsupported", "comparative"
+    if nearest and facts.otherwise_often(said, nearest, whole):
+        return "unsupported", "unit"
     if abroad:
         # Words do not compare between languages; numbers, dates and codes do.
         return ("supported", "") if ours.anchors & theirs.anchors else ("weak", "terms")
@@ -79,19 +102,25 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
 
 def changed(said: str, passage: str) -> str:
     """What a sentence changes of the passage that it follows clause by clause, in a word."""
+    if literally_in(said, passage):
+        return ""
+    if reason := wrong_row(said, facts.read(said), passage):
+        return reason
     if tongue_of(said) != tongue_of(passage):
         return ""
+    if polarity.denies_prefix(said, passage):
+        return "negation"
     for span in sentences(said):
         clause = said[span.start : span.end]
         if not literally_in(clause, passage) and (reason := _changed(clause, _nearest(clause, passage, abroad=False))):
             return reason
-    return ""
+    return wrong_owner(said, passage)
 
 
 def figures_stand(said: str, source: str) -> bool:
     """Whether a source has every quantity and date that is said."""
     ours, theirs = facts.read(said), facts.read(source)
-    return not _missing_number(ours, theirs) and not _missing_moment(ours, theirs)
+    return not _missing_number(ours, theirs, source) and not _missing_moment(ours, theirs)
 
 
 def literally_in(said: str, source: str) -> bool:
@@ -101,16 +130,30 @@ def literally_in(said: str, source: str) -> bool:
     return found is not None and len(words) > 1
 
 
-def _missing_number(ours: Facts, theirs: Facts) -> tuple[Support, str] | None:
+# "Up to 400 without approval; anything above needs it": both sides of one limit are spoken of.
+_BEYOND = re.compile(
+    r"\b(?:anything|everything|all|amounts?|those|beyond) (?:above|over|below|more|less)\b|\botherwise\b|"
+    r"超出|超过的|其余|否则",
+    re.IGNORECASE,
+)
+
+
+def _missing_number(ours: Facts, theirs: Facts, source: str) -> tuple[Support, str] | None:
+    days = {one.day for one in theirs.moments}
     for one in ours.quantities:
         if one.soft or (not one.dimension and one.written in theirs.years and one.written >= 1800):
             continue
+        if one.dimension == "ordinal" and one.written in days:
+            continue
         match agreement(one, theirs.quantities):
             case "missing":
+                bare = {other.written for other in theirs.quantities if not other.dimension}
+                if any(one.written / scale in bare for scale in scales(source)):
+                    continue
                 return "unsupported", "number"
             case "unit":
                 return "unsupported", "unit"
-            case "bound":
+            case "bound" if not _BEYOND.search(source):
                 return "unsupported", "comparative"
     return None
 
@@ -159,6 +202,11 @@ def _inflected(name: str, word: str) -> bool:
             break
         common += 1
     return common >= 4 and name[common:] in _ENDINGS and word[common:] in _ENDINGS
+
+
+def _otherwise_bounded(ours: Facts, theirs: Facts) -> bool:
+    """Whether a limit of the source is said to be one to the other side."""
+    return any(agreement(one, theirs.quantities) == "bound" for one in ours.quantities if not one.soft)
 
 
 def _spelt_out(said: str, words: set[str]) -> set[str]:
@@ -211,13 +259,16 @@ def _changed(said: str, nearest: str) -> str:
         best = _beside(ours, nearest)
     if best.close < CLOSE or best.matched < 3:
         return ""
+    if best.close >= VERY_CLOSE and polarity.requirement(said, best.text):
+        return "negation"
     # A "not" that only stands elsewhere in the sentence was not put in or left out.
-    denial = facts.negations(said) != facts.negations(best.text)
+    denial = facts.denials(said) != facts.denials(best.text)
+    excused = denial and polarity.excused(said, best.text)
     for kind, i1, i2, j1, j2 in best.steps:
         if kind != "equal" and (
-            reason := _exchange(said, ours, i1, i2, best.text, best.tokens, j1, j2, best.close, denial)
+            reason := _exchange(said, ours, i1, i2, best.text, best.tokens, j1, j2, best.close, denial, excused)
         ):
-            return reason
+            return "" if reason == "name" and belongs(said, nearest) else reason
     return ""
 
 
@@ -251,21 +302,28 @@ def _exchange(
     j2: int,
     close: float,
     denial: bool,
+    excused: bool,
 ) -> str:
     mine, its = ours[i1:i2], theirs[j1:j2]
     here, there = _text(said, mine), _text(nearest, its)
     inside = j1 > 0 and j2 < len(theirs) and i1 > 0
     if len(mine) <= _SEGMENT and len(its) <= _SEGMENT:
-        no_here, no_there = (
-            facts.negations(_with_next(said, mine, here)),
-            facts.negations(_with_next(nearest, its, there)),
-        )
+        no_here = _denials(said, mine)
+        no_there = _denials(nearest, _same_clause(nearest, theirs, j1, j2))
         if denial and no_here != no_there and (mine or inside):
             left_out = not mine and no_there
-            if not left_out or len(its) <= 4:
+            bare = not (mine and its) and len(mine) + len(its) <= 2
+            if (not left_out or len(its) <= 4) and (bare or not excused):
                 return "negation"
         if mine and its and facts.opposed(_with_next(said, mine, here), _with_next(nearest, its, there)):
             return "comparative"
+        if (
+            mine
+            and its
+            and close >= VERY_CLOSE
+            and any(contrasted(one, other) for one, other in _widened(said, mine, nearest, its))
+        ):
+            return "name"
     if close < VERY_CLOSE or not mine or not its:
         return ""
     for reason, sign in (("number", "#"), ("date", "@")):
@@ -290,6 +348,30 @@ def _with_next(text: str, part: Sequence[Token], own: str) -> str:
     return own + text[part[-1].end : part[-1].end + 4] if part else ""
 
 
+def _denials(text: str, part: Sequence[Token]) -> int:
+    """How often a changed piece says no. What follows it decides whether 不 denies, but is not counted."""
+    if not part:
+        return 0
+    behind = text[part[-1].end : part[-1].end + 10]
+    return max(0, facts.negations(_text(text, part) + behind) - facts.negations(behind))
+
+
+def _same_clause(text: str, tokens: Sequence[Token], first: int, last: int) -> Sequence[Token]:
+    """Of the tokens from `first` to `last` those that belong to the clauses around them: a clause of its own that a
+    sentence leaves out was not changed."""
+    part = tokens[first:last]
+    breaks = [
+        i
+        for i in range(first, last + 1)
+        if 0 < i < len(tokens) and _CLAUSE_MARK.search(text[tokens[i - 1].end : tokens[i].start])
+    ]
+    if not breaks:
+        return part
+    before = tokens[first : breaks[0]] if first > 0 else []
+    after = tokens[breaks[-1] : last] if last < len(tokens) else []
+    return [*before, *after]
+
+
 def _renamed(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> bool:
     here, there = _text(said, mine), _text(nearest, its)
     if _HAN.search(here) and _HAN.search(there):
@@ -305,13 +387,17 @@ def _capitals(text: str, part: Sequence[Token]) -> set[str]:
 
 
 def _renamed_in_chinese(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> bool:
+    if not set(_text(said, mine)) - _GRAMMAR or not set(_text(nearest, its)) - _GRAMMAR:
+        return False
     for here, there in _widened(said, mine, nearest, its):
-        if here == there:
+        if here == there or (places(here) and places(here) == places(there)):
             continue
         if places(here) and places(there) and places(here) != places(there):
             return True
         if len(here) == len(there) == 1 and here in FAMILIES and there in FAMILIES:
             return True
+        if here[:1] == there[:1] and len(here) != len(there):
+            continue  # a name that keeps its family's sign keeps its length
         if len(here) > 1 and len(there) > 1 and is_chinese_name(here) and is_chinese_name(there):
             return True
     return False
@@ -326,10 +412,14 @@ def _widened(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token
         )
 
 
-def _denied(said: str, nearest: str, abroad: bool) -> bool:
+def _denied(said: str, nearest: str, source: str, abroad: bool) -> bool:
     """Whether one says no where the other does not, as far as both speak of the same."""
+    if polarity.requirement(said, nearest):
+        return True
     ours, theirs = facts.negations(said), facts.negations(nearest)
-    if ours == theirs:
+    if ours == theirs or polarity.excused(said, nearest):
+        return False
+    if abroad and ours and not theirs and len(_CLAUSE.split(said)) > 1 and facts.negations(source):
         return False
     if ours and theirs:
         # One more "not" in the very same words is one that was put in or left out.
@@ -345,23 +435,3 @@ def _denied(said: str, nearest: str, abroad: bool) -> bool:
         if facts.negations(clause) and words and len(words & wanted) >= 0.6 * len(words):
             return True
     return bool(ours) and len(_CLAUSE.split(said)) == 1
-
-
-def _wrong_row(ours: Facts, source: str) -> str:
-    """In a table: whether a number stands in other rows than those of all the names that are said with it."""
-    rows = [row for row in source.splitlines() if row.count("\t") >= 1 or row.count("|") >= 2]
-    if len(rows) < 3 or not ours.names:
-        return ""
-    read = [facts.read(row) for row in rows]
-    folded = [row.lower() for row in rows]
-    known = {name for name in ours.names if sum(name in row for row in folded) in range(1, len(rows) // 2 + 1)}
-    if not known:
-        return ""
-    named = [any(name in row for name in known) for row in folded]
-    for one in ours.quantities:
-        if one.soft or one.dimension == "ordinal":
-            continue
-        holding = [agreement(one, row.quantities) == "same" for row in read]
-        if any(holding) and not any(has and name for has, name in zip(holding, named, strict=True)):
-            return "number"
-    return ""

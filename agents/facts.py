@@ -13,9 +13,11 @@ from agents.quantities import spans as quantity_spans
 
 # "No more than 5" denies nothing: it is a limit.
 _LIMITS = re.compile(
+    r"\b(?:nobody|no one|no (?!later)[a-z]+|not|never) (?:[a-z]+ ){0,6}(?:more|less|fewer|longer|younger|older) than\b|"
+    r"\b(?:nobody|no one|no persons?) (?:under|over|above|below)\b|"
     r"\b(?:no|not) (?:more|less|fewer|later|earlier|longer|lower|higher|larger|smaller|greater|shorter|sooner) than\b|"
     r"\b(?:not|never) (?:to )?exceed\w*\b|\bwhether or not\b|\bno later\b|\bif not\b|"
-    r"不[得能可应会]?(?:超过|少于|低于|高于|多于|大于|小于|晚于|早于|迟于|短于|长于|足|满|限)|不仅|不但|不同|"
+    r"不[得能可应会]?(?:超过|少于|低于|高于|多于|大于|小于|晚于|早于|迟于|短于|长于|足|满|限)|不仅|不但|不同|不变|"
     r"无论|不管|不论|非常|是否|无锡|"
     r"未来|不断|不久|不良|非洲|除非|否则|不动产|无人机|无线",
     re.IGNORECASE,
@@ -31,7 +33,8 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(
-    r"\b[A-Za-z]+-?\d+[\w-]*\b|\b[A-Z]{2,}[\w-]*\b|(?<![.!?:;•|#*\-\n\"“(] )(?<!^)(?<![\"“*(#>])\b[A-Z][A-Za-z]+\b"
+    r"\b(?!Q[1-4]\b)[A-Za-z]+-?\d+[\w-]*\b|\b[A-Z]{2,}[\w-]*\b|"
+    r"(?<![.!?:;•|#*\-\n\"“(] )(?<!^)(?<![\"“*(#>])\b[A-Z][A-Za-z]+\b"
 )
 _QUOTED = re.compile(r"[《「『]([^》」』]{2,40})[》」』]")
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?[\w-]*|[\u3400-\u4dbf\u4e00-\u9fff]|\w+|%")
@@ -57,6 +60,9 @@ _CONTRARIES = (
         r"\b(?:more|greater|higher|larger|longer) than\b|\babove\b|\bexceed\w*|高于|多于|大于|超过|长于",
         r"\b(?:less|fewer|lower|smaller|shorter) than\b|\bbelow\b|低于|少于|小于|不足|短于",
     ),
+    (r"(?:继续|仍然?|依然)有效|\bin force\b", r"废止|失效|作废|\brepealed\b"),
+    (r"缩短|\bshorten\w*", r"延长|\bextend\w*|\bprolong\w*"),
+    (r"\bexcept\b|\bexcluding\b|除外|不包括|不包含", r"\bincluding\b|\bincludes?\b|(?<!不)包括|(?<!不)包含"),
     (r"\bearlier\b|\bearliest\b|早于|最早", r"\blater\b|\blatest\b|晚于|迟于|最晚|最迟"),
     (r"\bhighest\b|\blargest\b|\bbiggest\b|最高|最大", r"\blowest\b|\bsmallest\b|最低|最小"),
     (
@@ -65,20 +71,29 @@ _CONTRARIES = (
     ),
     (r"\balways\b|总是|始终", r"\bsometimes\b|有时"),
     (
-        r"\bmandatory\b|\bcompulsory\b|\bobligatory\b|\bmust\b(?! not)|强制|必须",
-        r"\boptional\b|\bvoluntary\b|\bmay\b(?! not)|可选|自愿|(?<!不)可以",
+        r"\bmandatory\b|\bcompulsory\b|\bobligatory\b|强制",
+        r"\boptional\b|\bvoluntary\b|可选|自愿",
     ),
     (r"\ball\b|\bevery\b|全部|所有|一律", r"\bsome\b|\bfew\b|部分|少数|个别"),
     (r"\bopens?\b|\bopened\b|开放|开启|打开", r"\bcloses?\b|\bclosed\b|关闭"),
     (r"\binternal\w*|\binside\b|内部", r"\bexternal\w*|\boutside\b|外部"),
     (r"已(?!知)", r"未(?!来|知)"),
     (r"\bfirst\b|第一", r"\blast\b|最后"),
+    (r"上半年|\bfirst half\b", r"下半年|\bsecond half\b"),
     (r"\bdaily\b|每天|每日", r"\bweekly\b|\bmonthly\b|\byearly\b|\bannual(?:ly)?\b|每周|每月|每年"),
     (r"\bmonthly\b|每月", r"\bweekly\b|\bannual(?:ly)?\b|\byearly\b|\bquarterly\b|每周|每年|每季度"),
 )
 _OPPOSITES = tuple((re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE)) for one, other in _CONTRARIES)
+# Where nobody is denied anything: "nobody under 18 may" is "must be 18".
+_DUTIES = (
+    re.compile(r"\bmandatory\b|\bcompulsory\b|\bobligatory\b|\bmust\b|强制|必须", re.IGNORECASE),
+    re.compile(r"\boptional\b|\bvoluntary\b|\bmay\b|可选|自愿|可以", re.IGNORECASE),
+)
 # "Unless approved" and "if not approved" are the same.
 _CONDITIONS = (re.compile(r"\bunless\b|除非", re.IGNORECASE), re.compile(r"\bif\b|\bwhen\b|如果|如|若", re.IGNORECASE))
+_DENIES = re.compile(
+    r"\b(?:not|no|nobody|never|none|neither|cannot|without|unless)\b|n['’]t\b|[不未无没禁勿]", re.IGNORECASE
+)
 _SAME_LIMIT = (
     (
         re.compile(
@@ -159,11 +174,69 @@ def negations(text: str) -> int:
     return len(_NEGATION.findall(_LIMITS.sub(" ", text)))
 
 
+_NOT = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b|不|未|没")
+
+
+def denials(text: str) -> tuple[int, int]:
+    """How often a text says no, and how often with a word that denies a verb ("not", not "without")."""
+    return negations(text), len(_NOT.findall(_LIMITS.sub(" ", text.lower())))
+
+
+_FROM_TO = r"\b[^.;]{0,20}? from (?P<a>(?:[^.;]|\.\d){1,40}?) to (?P<b>(?:[^.;]|\.\d){1,40})"
+_UPWARDS = (
+    re.compile(rf"\b(?:rose|rise[sn]?|increased?|grew|grow[sn]?|climbed|improved){_FROM_TO}", re.IGNORECASE),
+    re.compile(r"从(?P<a>[^，。；]{1,20})(?:上升|增长|增加|提高|上涨)[到至为](?P<b>[^，。；]{1,20})"),
+)
+_DOWNWARDS = (
+    re.compile(rf"\b(?:fell|falls?|fallen|decreased?|declined?|dropped|shrank|reduced){_FROM_TO}", re.IGNORECASE),
+    re.compile(r"从(?P<a>[^，。；]{1,20})(?:下降|减少|降低|下跌)[到至为](?P<b>[^，。；]{1,20})"),
+)
+
+
+def runs_backwards(text: str) -> bool:
+    """Whether a text lets something rise from more to less, or fall from less to more."""
+    for patterns, sign in ((_UPWARDS, 1), (_DOWNWARDS, -1)):
+        for match in (match for pattern in patterns for match in pattern.finditer(text)):
+            first, last = quantities(match["a"]), quantities(match["b"])
+            alike = first and last and first[0].dimension == last[0].dimension
+            if alike and (last[0].value - first[0].value) * sign < 0:
+                return True
+    return False
+
+
+_OFTEN = re.compile(
+    r"\b(?:every|each|per|once an?|twice an?|in an?) (?:calendar |working |business |full )?"
+    r"(day|week|month|quarter|year)\b|"
+    r"\b(daily|weekly|monthly|quarterly|yearly|annual)(?:ly)?\b|[每逐](?:一|个|自然|工作)?(日|天|周|星期|月|季|年)",
+    re.IGNORECASE,
+)
+_PERIOD_OF = {
+    "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annual": "year",
+    "日": "day", "天": "day", "周": "week", "星期": "week", "月": "month", "季": "quarter", "年": "year",
+}  # fmt: skip
+
+
+def often(text: str) -> set[str]:
+    """How often: the periods that a text says something happens in each of."""
+    found = (next(one for one in match if one).lower() for match in _OFTEN.findall(text))
+    return {_PERIOD_OF.get(one, one) for one in found}
+
+
+def otherwise_often(said: str, nearest: str, source: str) -> bool:
+    """Whether something is said to happen every month that the source lets happen every year."""
+    ours = often(said)
+    return bool(ours) and bool(often(nearest)) and not ours & often(source)
+
+
 def opposed(said: str, source: str) -> bool:
     """Whether one says "before", "at least", "rose" or the like where the other says only the contrary."""
     for limit, same in _SAME_LIMIT:
         said, source = limit.sub(same, said), limit.sub(same, source)
-    pairs = [*_OPPOSITES, _CONDITIONS] if negations(said) == negations(source) else _OPPOSITES
+    pairs = (
+        [*_OPPOSITES, _CONDITIONS, *([] if _DENIES.search(f"{said} {source}") else [_DUTIES])]
+        if negations(said) == negations(source)
+        else _OPPOSITES
+    )
     for one, other in pairs:
         ours = bool(one.search(said)), bool(other.search(said))
         theirs = bool(one.search(source)), bool(other.search(source))

@@ -25,3 +25,8 @@ FAMILIES = frozenset(
 def places(text: str) -> set[str]:
     """The places that a Chinese text names, by their English names."""
     return {CHINESE[found] for found in _PLACE.findall(text)}
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where a Chinese text names places."""
+    return [match.span() for match in _PLACE.finditer(text)]

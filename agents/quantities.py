@@ -18,7 +18,9 @@ Bound = Literal["", "min", "max"]
 class Quantity(NamedTuple):
     """`written` as it stands, `value` in the unit of its `dimension`. `step`: what the last digit stands for.
 
-    `soft`: a "one" or "first" that may be no number at all. `about`: the text says that it is rounded.
+    `soft`: a "one" or "first" that may be no number at all. `about`: the text says that it is rounded. `per`: the
+    unit of time that it is paid, given or limited for ("a month"), `trend`: "up" or "down" for what rose or fell by it;
+    both empty where the text does not say.
     """
 
     written: Fraction
@@ -30,6 +32,8 @@ class Quantity(NamedTuple):
     soft: bool
     start: int
     end: int
+    per: str = ""
+    trend: str = ""
 
 
 _DAY = 86_400
@@ -47,7 +51,7 @@ _UNITS: tuple[tuple[str, Fraction | int, str], ...] = (
     ("time", 1, r"seconds?\b|secs?\b|秒"),
     ("time", 60, r"min(?:ute)?s?\b|分钟"),
     ("time", 3600, r"(?:working |business |full )?(?:hours?|hrs?|h)\b|个?(?:小时|钟头)|课时|学时"),
-    ("time", _DAY, r"(?:calendar |consecutive |full |paid |natural )?days?|个?(?:自然|日历)?[日天]"),
+    ("time", _DAY, r"(?:calendar |consecutive |full |paid |natural )?days?|个?(?:自然|日历)?(?:日(?!元)|天)"),
     ("night", 1, r"nights?|[晚夜]"),
     ("dollar", 1, r"(?:us |u\.s\. )?dollars?|usd|us\$|\$|美元|美金"),
     ("hk dollar", 1, r"hkd|hk\$|hong kong dollars?|港元|港币"),
@@ -97,7 +101,7 @@ _UNITS: tuple[tuple[str, Fraction | int, str], ...] = (
     ("occasion", 1, r"times\b|次|回"),
 )
 _AFTER = re.compile(
-    r"\s?-?(?:\b(?!(?:of|or|and|to|in|per|for|the|at|on|by|from|is|are)\s)[a-z]{3,12}\s)?(?:"
+    r"\s?-?(?:\b(?!(?:of|or|and|to|in|per|for|the|at|on|by|from|is|are|was|were|has|had)\s)[a-z]{3,12}\s)?(?:"
     + "|".join(f"(?P<u{i}>{pattern})" for i, (_, _, pattern) in enumerate(_UNITS))
     + r")(?![A-Za-z])",
     re.IGNORECASE,
@@ -142,17 +146,40 @@ _NUMBER = re.compile(
     r"(?P<digits>(?<!\d)(?<!\d\.)(?:(?<![A-Za-z_])|(?<=eur|usd|rmb|gbp|cny|hkd|sgd|chf|"
     r"jpy))(?<![A-Za-z]-)\d{1,40}+(?:,\d{3})*+(?:\.\d{1,12}+)?(?!\d)(?:(?P<th>st|nd|rd|th)\b)?)|"
     rf"(?P<words>\b(?:{_CARDINAL}|(?<=\ba )(?:hundred|thousand|million|billion|"
-    rf"dozen))\b(?:[ -](?:and )?(?:{_WORD})\b){{0,9}})|"
+    rf"dozen))\b(?:[ -](?:(?<=hundred )and |(?<=thousand )and |(?<=million )and )?(?:{_WORD})\b){{0,9}}"
+    r"(?: and (?:a|one) half\b)?)|"
     rf"(?P<ordinal>\b(?:{'|'.join(_ORDINALS)})\b)|"
-    r"(?P<half>\b(?:half an?|half)\b|半(?=个?[年月天日小]))|"
-    rf"(?P<percent>百分之(?:[{_HAN}]{{1,12}}(?:点[{_HAN}]{{1,9}})?|\d{{1,9}}(?:\.\d{{1,9}})?))|"
-    rf"(?P<han>(?<![{_HAN}])(?:第)?[{_HAN}]{{1,20}}(?:点[零〇一二三四五六七八九]{{1,9}})?)(?![{_HAN}])",
+    r"(?P<half>\b(?:half an?|half)\b|(?<![上下])半(?=个?[年月天日小]))|(?P<q>\bQ[1-4](?!\w))|"
+    rf"(?P<percent>[百千万]分之(?:[{_HAN}]{{1,12}}(?:点[{_HAN}]{{1,9}})?|\d{{1,9}}(?:\.\d{{1,9}})?))|"
+    rf"(?P<han>(?<![{_HAN}])(?:第)?[{_HAN}]{{1,20}}+(?:点[零〇一二三四五六七八九]{{1,9}}+)?(?![零〇一二两三四五六七八九十]))",
     re.IGNORECASE,
 )
 _REAL_HAN = re.compile(
     r"[十百千万亿].*[一二两三四五六七八九]|[一二两三四五六七八九].*[十百千万亿]|[零〇一二三四五六七八九]{4}"
 )
 
+# "35 euros a month", 每月三百元: an amount of one is not an amount of the other.
+_PER = (
+    ("minute", r"minute|分钟?"), ("hour", r"hour|小时"), ("day", r"day|[天日]"), ("night", r"night|[晚夜]"),
+    ("week", r"week|周(?!年)|星期"), ("month", r"month|个?月"), ("quarter", r"quarter|个?季度?"),
+    ("year", r"year|annum|年"),
+)  # fmt: skip
+_PERIOD = "(?:" + "|".join(f"(?P<{name}>{pattern})" for name, pattern in _PER) + ")"
+_PER_AFTER = re.compile(
+    r"\s?(?:(?:a|an|per|each|every)\s(?:[a-z]+ (?:and|per|a) )?(?:calendar |full |working )?|[/／每]\s?)"
+    rf"{_PERIOD}s?(?![a-z])",
+    re.IGNORECASE,
+)
+_PER_BEFORE = re.compile(rf"每{_PERIOD}(?!度)[^，。；、,;\d每零〇一二两三四五六七八九十百千万亿]{{0,12}}\Z")
+_PAY_BEFORE = re.compile(rf"(?<!每){_PERIOD}(?:费|薪|租金?|工资|奖金?)[^，。；\d]{{0,4}}\Z")
+_ADVERBS = (
+    ("hour", "hourly"), ("day", "daily"), ("week", "weekly"), ("month", "monthly"), ("quarter", "quarterly"),
+    ("year", "yearly|annually|annual"),
+)  # fmt: skip
+_ADVERB = "(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _ADVERBS) + ")"
+_ADVERB_AFTER = re.compile(rf"\s{_ADVERB}\b(?!\s[a-z]+s\b)", re.IGNORECASE)
+_ADVERB_BEFORE = re.compile(rf"\b{_ADVERB} (?:[a-z]+ ){{1,3}}(?:of |is |are |: )?[$€£￥¥]?\Z", re.IGNORECASE)
+_PAID = ("yuan", "dollar", "hk dollar", "sg dollar", "euro", "yen", "won", "rupee", "franc", "sterling", "pound")
 _ABOUT = re.compile(
     r"(?:(?<!\bno )(?<!\bnot )\b(?:about|around|approximately|approx\.?|roughly|nearly|almost|some|circa|"
     r"close to|over|more than|just under|"
@@ -180,13 +207,21 @@ _MAX_BEFORE = re.compile(
     r"上限|(?<!不)(?<!得)(?:少于|低于|小于)|不足|不满)" + _FILLER,
     re.IGNORECASE,
 )
+# "Nobody under eighteen may", "do not … for longer than ten seconds": who is not to be below has to be above.
+_EXCLUDED = re.compile(
+    r"(?:\b(?:nobody|no one|no persons?|no employees?) (?:(?:may|can|shall|is to|must)(?: [a-z]+){1,4} )?|"
+    r"\b(?:do|may|must|shall|can|should)(?: not|not) (?:[a-z]+ ){1,4}?(?:for )?)"
+    r"(?:more|longer|less|fewer|greater|younger|older|under|below|over|above)(?: than)? ?\Z|"
+    r"(?:不得|不能|不可|不应|不许|禁止|严禁)[^，。；超]{1,8}(?:超过|多于|高于)\Z",
+    re.IGNORECASE,
+)
 _MIN_AFTER = re.compile(
-    r"\s?\W?\s?(?:(?:or|and) (?:more|above|over|longer|older|higher)\b|(?:at )?(?:the )?(?:minimum|least)\b|"
-    r"及?以上|起(?!草|步|来))",
+    r"(?:[（(]含[)）])?\s?\W?\s?(?:(?:or|and) (?:more|above|over|longer|older|higher)\b|"
+    r"(?:at )?(?:the )?(?:minimum|least)\b|及?以上|起(?!草|步|来))",
     re.IGNORECASE,
 )
 _MAX_AFTER = re.compile(
-    r"\s?\W?\s?(?:or (?:less|fewer|under|below|shorter)\b|(?:at )?(?:the )?(?:maximum|most)\b|及?以下|"
+    r"(?:[（(]含[)）])?\s?\W?\s?(?:or (?:less|fewer|under|below|shorter)\b|(?:at )?(?:the )?(?:maximum|most)\b|及?以下|"
     r"[以之]?内(?!部|容|蒙|[地外])|为限|封顶|为上限)",
     re.IGNORECASE,
 )
@@ -232,7 +267,9 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
             dimension, end = "quarter", unit.end()
     elif before := _CURRENCY_BEFORE.search(text, max(0, match.start() - 6), match.start()):
         dimension = _CURRENCIES[str(before.lastgroup)]
-    elif unit := _AFTER.match(text, end):
+    elif kind == "q":
+        dimension = "quarter"
+    elif (unit := _AFTER.match(text, end)) and not _belongs_to_next(text, unit):
         (dimension, factor), end = _unit_of(unit), unit.end()
         soft = soft and dimension in ("person", "occasion", "times", "page")
         if text.startswith("半", end):
@@ -251,7 +288,39 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
         soft,
         match.start(),
         end,
+        _per(before_text, text, end, dimension),
+        _trend(before_text),
     )
+
+
+def _belongs_to_next(text: str, unit: re.Match[str]) -> bool:
+    """Whether a sign of currency stands before the next number: "in 2024 $842"."""
+    return _unit_of(unit)[0] in _PAID and re.match(r"\s?\d", text[unit.end() : unit.end() + 2]) is not None
+
+
+_UP = re.compile(
+    r"(?:\b(?:up|rose|risen|grew|grown|increased?|gained|climbed)(?: by| of)?|"
+    r"上升|增长|增加|提高|上涨|上调)(?:了|约)? ?\Z",
+    re.IGNORECASE,
+)
+_DOWN = re.compile(
+    r"(?:\b(?:down|fell|fallen|declined?|decreased?|dropped|reduced|shrank|lost)(?: by| of)?|"
+    r"下降|减少|降低|下跌|下调)(?:了|约)? ?\Z",
+    re.IGNORECASE,
+)
+
+
+def _trend(before: str) -> str:
+    return "up" if _UP.search(before) else "down" if _DOWN.search(before) else ""
+
+
+def _per(before: str, text: str, end: int, dimension: str) -> str:
+    if not dimension or dimension in ("ordinal", "quarter", "percent"):
+        return ""
+    found = _PER_AFTER.match(text, end) or _ADVERB_AFTER.match(text, end) or _PER_BEFORE.search(before)
+    if not found and dimension in _PAID:
+        found = _ADVERB_BEFORE.search(before) or _PAY_BEFORE.search(before)
+    return str(found.lastgroup) if found else ""
 
 
 def _is_counted(text: str, end: int) -> bool:
@@ -272,17 +341,19 @@ def _value(match: re.Match[str], kind: str) -> tuple[Fraction | None, Fraction, 
         fraction = len(digits.partition(".")[2])
         return Fraction(digits), Fraction(1, 10**fraction), False, True
     if kind == "words":
-        value = _from_words(text)
-        return Fraction(value), Fraction(1), value == 1, True
+        number = _from_words(text)
+        return number, Fraction(1), number == 1, True
     if kind == "ordinal":
         value = _ORDINALS[text]
         return Fraction(value), Fraction(1), value <= 2, True
     if kind == "half":
         return Fraction(1, 2), Fraction(1, 2), False, True
+    if kind == "q":
+        return Fraction(text[1]), Fraction(1), False, True
     if kind == "percent":
-        rest = text.removeprefix("百分之")
+        rest = text[3:]
         value_text = rest if rest[0].isdigit() else _han(rest)
-        return Fraction(value_text), Fraction(1), False, True
+        return Fraction(value_text) / {"百": 1, "千": 10, "万": 100}[text[0]], Fraction(1), False, True
     numeral = text.removeprefix("第")
     surely = text.startswith("第") or bool(_REAL_HAN.search(numeral)) or "点" in numeral
     value_text = _han(numeral)
@@ -294,7 +365,9 @@ def _han(numeral: str) -> str:
     return han_number(whole) + (f".{''.join(han_number(char) for char in fraction)}" if fraction else "")
 
 
-def _from_words(text: str) -> int:
+def _from_words(text: str) -> Fraction:
+    half = re.search(r" and (?:a|one) half$", text)
+    text = text[: half.start()] if half else text
     total = section = 0
     for word in re.findall(r"[a-z]+", text):
         if word in _CARDINALS:
@@ -304,14 +377,14 @@ def _from_words(text: str) -> int:
         elif word in _MAGNITUDES:
             total += (section or 1) * _MAGNITUDES[word]
             section = 0
-    return total + section
+    return total + section + (Fraction(1, 2) if half else Fraction(0))
 
 
 def _bound(before: str, text: str, end: int) -> Bound:
     if _MAX_BEFORE.search(before):
-        return "max"
+        return "min" if _EXCLUDED.search(before) else "max"
     if _MIN_BEFORE.search(before):
-        return "min"
+        return "max" if _EXCLUDED.search(before) else "min"
     if _MAX_AFTER.match(text, end):
         return "max"
     return "min" if _MIN_AFTER.match(text, end) else ""
@@ -327,6 +400,25 @@ def same_dimension(one: str, other: str) -> bool:
     )
 
 
+_STATED_SCALE = re.compile(
+    r"[(（][^()（）\d]{0,24}?(?P<scale>百万|千万|[千万亿](?=[^\w]|[美欧日港]?元|[个件人吨])|"
+    r"\b(?:thousand|million|billion)(?=s?\b))[^()（）]{0,24}[)）]|"
+    r"单位\s*[:：]\s*(?:人民币)?(?P<zh>百万|[千万亿])|\bin (?P<en>thousand|million|billion)s\b",
+    re.IGNORECASE,
+)
+
+
+def stated_scales(text: str) -> list[str]:
+    """The places where a text says so, see `scales`."""
+    return [match[0] for match in _STATED_SCALE.finditer(text)]
+
+
+def scales(text: str) -> set[int]:
+    """What a table's bare numbers may have to be multiplied by: "(in millions)", 预算（万元）, 单位：亿元."""
+    found = _STATED_SCALE.finditer(text)
+    return {_SCALES[(match["scale"] or match["zh"] or match["en"]).lower()] for match in found}
+
+
 Agreement = Literal["same", "rounded", "bound", "unit", "missing"]
 
 
@@ -334,7 +426,11 @@ def agreement(said: Quantity, there: Iterable[Quantity]) -> Agreement:
     """How what is said stands to the quantities of a source."""
     best: Agreement = "missing"
     for one in there:
-        if _equal(one, said):
+        if _equal(one, said) and one.per and said.per and one.per != said.per:
+            best = "unit" if best == "missing" else best
+        elif _equal(one, said) and {one.trend, said.trend} == {"up", "down"}:
+            best = "bound"
+        elif _equal(one, said):
             if {one.bound, said.bound} != {"min", "max"}:
                 return "same"
             best = "bound"
