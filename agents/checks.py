@@ -54,7 +54,7 @@ class Evidence:
 def check(answer: str, evidence: Evidence) -> Checked:
     """Every sentence of an answer against what it cites, and a verdict on the whole."""
     claims = tuple(_claims(answer, evidence))
-    return Checked(claims, _verdict(answer, claims, evidence))
+    return Checked(claims, verdict_of(answer, claims, evidence))
 
 
 def refuses(answer: str) -> bool:
@@ -63,7 +63,8 @@ def refuses(answer: str) -> bool:
     return text.startswith(REFUSALS) or _REFUSAL.match(text) is not None
 
 
-def _verdict(answer: str, claims: Sequence[Claim], evidence: Evidence) -> Verdict:
+def verdict_of(answer: str, claims: Sequence[Claim], evidence: Evidence) -> Verdict:
+    """The word for a whole answer whose sentences have been judged."""
     cited = [claim for claim in claims if claim.citations]
     if not cited:
         return "not_in_documents" if refuses(answer) else "uncited"

@@ -45,6 +45,7 @@ from agents.judging import weakness
 from agents.memory import EVIDENCE, Memory, remember
 from agents.models import Mode, Run
 from agents.router import chained, route
+from agents.second_look import look_again
 from agents.sources import Shown, Sources
 from agents.threads import in_thread
 from agents.tools.server_tools import PREFIX
@@ -151,7 +152,8 @@ async def judged(deps: Deps, events: Sequence[Event], shown: Sequence[Shown]) ->
     memory, answer = remember(events), answer_of(events)
     if memory.asked:
         return Checked((), "asks")
-    checked = check(answer, evidence(deps, events))
+    resting = evidence(deps, events)
+    checked = await look_again(deps, answer, check(answer, resting), resting, [one.text for one in shown])
     if checked.verdict == "not_in_documents" and settings.HINT_AT_HIDDEN_DOCUMENTS:
         checked = replace(checked, hidden=await in_thread(may_be_hidden, deps))
     if memory.road != "fast":
