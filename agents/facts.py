@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from agents.dates import Moment, masked, moments
 from agents.places import FAMILIES, places
-from agents.quantities import Quantity, quantities
+from agents.quantities import Quantity, quantities, same_dimension
 from agents.quantities import spans as quantity_spans
 
 # "No more than 5" denies nothing: it is a limit.
@@ -198,7 +198,7 @@ def runs_backwards(text: str) -> bool:
     for patterns, sign in ((_UPWARDS, 1), (_DOWNWARDS, -1)):
         for match in (match for pattern in patterns for match in pattern.finditer(text)):
             first, last = quantities(match["a"]), quantities(match["b"])
-            alike = first and last and first[0].dimension == last[0].dimension
+            alike = first and last and same_dimension(first[0].dimension, last[0].dimension)
             if alike and (last[0].value - first[0].value) * sign < 0:
                 return True
     return False

@@ -29,6 +29,7 @@ _NEEDED = re.compile(
     r"须|必须|需要|需(?!要)|应当|未经.{1,40}不[得能可]|方可|才[能可]|只有",
     re.IGNORECASE,
 )
+_DOUBLE = re.compile(r"\bwithout\b.{1,60}\bno\b|未经.{1,40}不[得能可]", re.IGNORECASE)
 _NEEDLESS = re.compile(
     r"\bno (?:[a-z]+ ){1,4}(?:is|are) (?:needed|required|necessary)\b|"
     r"\b(?:not|n['’]t) (?:be )?(?:need(?:ed)?|required?|necessary|mandatory|compulsory|obligatory)\b|"
@@ -99,7 +100,7 @@ def denied(said: str, source: str) -> bool:
     if len([part for part in _CLAUSE.split(said) if part and len(terms(part)) > 1]) > 1:
         return False
     clause = own_clause(said, source)
-    if not clause or clause == source:
+    if not clause or clause == source or (_DOUBLE.search(source) and requirement(said, source) is False):
         return False
     ours, theirs = facts.negations(said), facts.negations(clause)
     if bool(ours) == bool(theirs):
