@@ -25,7 +25,7 @@ from agents.checks import Evidence, verdict_of
 from agents.citations import plain
 from agents.deps import Deps
 from agents.events import Checked, Claim, Support
-from agents.facts import negations
+from agents.facts import denials
 from agents.language import language_of
 from agents.sources import framed
 from agents.threads import in_thread
@@ -161,7 +161,9 @@ def in_other_words(said: str, quote: str) -> bool:
     In one language, a sentence that shares few words with its quote stays weakly supported: closeness alone proves
     little.
     """
-    return language_of(said) != language_of(quote) and bool(negations(said)) == bool(negations(quote))
+    ours, theirs = denials(said), denials(quote)
+    alike = all(bool(one) == bool(other) for one, other in zip(ours, theirs, strict=True))
+    return language_of(said) != language_of(quote) and alike
 
 
 def stands_out(claim: NDArray[np.float32], quote: NDArray[np.float32], others: NDArray[np.float32]) -> bool:

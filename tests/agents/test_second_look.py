@@ -125,4 +125,5 @@ def test_a_quote_stands_out_from_what_is_not_cited() -> None:
 def test_nearness_alone_supports_no_denial_and_no_paraphrase() -> None:
     assert in_other_words("Opened goods cannot be returned.", "已拆封的商品不得退货。")
     assert not in_other_words("Opened goods can be returned.", "已拆封的商品不得退货。")
+    assert not in_other_words("Data may leave the site without approval.", "未经批准，数据不得带离现场。")
     assert not in_other_words("Goods may be sent back.", "Products can be returned.")
