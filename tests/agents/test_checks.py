@@ -41,7 +41,7 @@ GATE, DATA, DAY = TABLES.splitlines()[5], TABLES.splitlines()[9], TABLES.splitli
     [
         (GATE, "Gate: G3 Quality; What is needed: no open defect, S1 or S2; Who signs: head of Quality", "supported"),
         (GATE, "Gate: G3 Quality; Who signs: head of Quality", "supported"),
-        (GATE, "Gate: G3 Quality; Who signs: lead of Test", "weak"),
+        (GATE, "Gate: G3 Quality; Who signs: lead of Test", "unsupported"),
         (DATA, "Training: Data protection; Who: all who enter; Deadline: 30 days", "supported"),
         (DATA, "Training: Data protection; Who: all who enter; Deadline: 10 days after start", "unsupported"),
         (DAY, "日期: 2026-05-18；星期: 星期一；名称: 公司日；杭州: 休", "supported"),
