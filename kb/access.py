@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
@@ -17,10 +18,14 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Person
 from kb.models import Collection, Document, DocumentVersion, Scope
+from kb.statements import rows
 
 # What row-level security reads. `*` opens every scope, for the pipeline's own work and for migrations of data.
 SETTING = "kb.scopes"
 ALL_SCOPES = "*"
+
+ANYBODY = -1
+"""Stands for a person's number in a statement that is kept for all of them."""
 
 Attached = UUID | Literal["own"] | None
 """Whose attachments are read besides the library: one conversation's, all that are the person's own, or none."""
@@ -70,13 +75,32 @@ def attached_scopes(person: Person, attached: Attached) -> QuerySet[Scope]:
     return own if attached == "own" else own.filter(attached_to=attached)
 
 
+def _readable_numbers(person: Person) -> set[int]:
+    """The numbers of `readable_scopes`. Each search asks, and Django takes longer to put that query together than
+    PostgreSQL to answer it: so it is put together once for all people."""
+    if not person.is_active:
+        return set()
+    statement, values = _readable_statement(person.is_superuser)
+    own = {name: person.pk if value == ANYBODY else value for name, value in values.items()}
+    return {number for (number,) in rows(statement, own)}
+
+
+@cache
+def _readable_statement(superuser: bool) -> tuple[str, dict[str, Any]]:
+    """The statement of `readable_scopes` with its values by name, `ANYBODY` in the place of the person."""
+    anybody = Person(pk=ANYBODY, is_superuser=superuser)
+    statement, values = readable_scopes(anybody).values_list("pk", flat=True).query.sql_with_params()
+    named = {f"value{place}": value for place, value in enumerate(values)}
+    return statement % tuple(f"%({name})s" for name in named), named
+
+
 @contextmanager
 def acting_as(person: Person, attached: Attached = None) -> Iterator[Actor]:
     """Read guarded knowledge as `person`, in one transaction. In nested blocks the inner one sees as its own person.
 
     What is attached to conversations is not there unless `attached` names it.
     """
-    numbers = set(readable_scopes(person).values_list("pk", flat=True))
+    numbers = _readable_numbers(person)
     if attached is not None:
         numbers |= set(attached_scopes(person, attached).values_list("pk", flat=True))
     with _acting(Actor(person, _array(numbers))) as actor:
@@ -130,8 +154,7 @@ def _told() -> list[Actor]:
 
 
 def _tell_database(actor: Actor) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config(%s, %s, true)", [SETTING, actor.scopes])
+    rows("select set_config(%(name)s::text, %(value)s::text, true)", {"name": SETTING, "value": actor.scopes})
 
 
 def collections_for() -> QuerySet[Collection]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,30 +17,37 @@ from kb.search import POOL
 if TYPE_CHECKING:
     from bench.scale.library import Library
 
+Vector = np.ndarray[Any, np.dtype[np.float32]]
 
-def lexical(person: Person, question: str) -> float:
-    """The seconds that the best passages by BM25 take; what comes before and after the statement does not count."""
-    wanted = Wanted(timezone.localdate())
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The seconds that a half takes: its statement that finds the best passages, and all its SQL, which tells whose
+    rights count and, for words, how rare each is, besides."""
+
+    statement: float
+    whole: float
+
+
+def lexical(person: Person, question: str) -> Taken:
+    """How long the best passages by BM25 take."""
+    return _asked(person, question, None)[0]
+
+
+def dense(person: Person, vector: Vector) -> Taken:
+    """How long the nearest passages take."""
+    return _asked(person, "", vector)[0]
+
+
+def _asked(person: Person, question: str, vector: Vector | None) -> tuple[Taken, list[Candidate]]:
+    wanted, generation = Wanted(timezone.localdate()), active_generation() if vector is not None else None
+    begun = time.perf_counter()
     with acting_as(person):
-        ground = survey(question, wanted, None)
+        ground = survey(question, wanted, generation)
         started = time.perf_counter()
-        candidates(ground, wanted, pool=POOL)
-        return time.perf_counter() - started
-
-
-def dense(person: Person, vector: np.ndarray[Any, np.dtype[np.float32]]) -> float:
-    """The seconds that the nearest passages take."""
-    return nearest(person, vector)[0]
-
-
-def nearest(person: Person, vector: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[float, list[Candidate]]:
-    """The seconds, and the passages."""
-    wanted, generation = Wanted(timezone.localdate()), active_generation()
-    with acting_as(person):
-        ground = survey("", wanted, generation)
-        started = time.perf_counter()
-        found = candidates(ground, wanted, pool=POOL, generation=generation, vector=vector, lexical=False)
-        return time.perf_counter() - started, found
+        found = candidates(ground, wanted, pool=POOL, generation=generation, vector=vector, lexical=generation is None)
+        statement = time.perf_counter() - started
+    return Taken(statement, time.perf_counter() - begun), found
 
 
 def recall(
@@ -56,6 +64,6 @@ def recall(
     for number, similarities in zip(numbers, scores, strict=True):
         closest = np.argpartition(-similarities, 10)[:10] if len(rows) > 10 else np.arange(len(rows))
         truth = set(library.passage_ids[rows[closest]].tolist())
-        found = sorted(nearest(person, library.asked[number])[1], key=lambda each: -each.similarity)[:10]
+        found = sorted(_asked(person, "", library.asked[number])[1], key=lambda each: -each.similarity)[:10]
         shares.append(len(truth & {each.passage_id for each in found}) / max(len(truth), 1))
     return float(np.mean(shares))
