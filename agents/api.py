@@ -76,6 +76,28 @@ class ClaimOut(Schema):
     reason: str = ""
 
 
+class StatementOut(Schema):
+    document: int
+    version: int
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    number: int = Field(description="its mark in the answer; 0 where the answer does not cite it")
+    title: str
+    section: str
+    effective_from: str = Field(description="a day; empty where nobody said from when on it is in force")
+    updated: str = Field(description="the day on which the document was last changed")
+    owner: str = Field(description="whom to ask about the document")
+    newest: bool = Field(description="all the others are older")
+
+
+class ConflictOut(Schema):
+    """What documents that are all in force say differently of one matter."""
+
+    statements: list[StatementOut]
+
+
 class SurveyRowOut(Schema):
     document: int
     version: int
@@ -129,6 +151,7 @@ class AnswerOut(Schema):
     answer: str = Field(description="Markdown; of a run that is still running, what there is of it")
     citations: list[CitationOut]
     claims: list[ClaimOut]
+    conflicts: list[ConflictOut] = []
     usage: dict[str, int]
     asks: AsksOut | None = Field(default=None, description="What has to be known before the question can be answered.")
     suggested: list[str] = Field(
@@ -147,7 +170,8 @@ class FailedOut(Schema):
 
 def answer_of(run: Run) -> dict[str, Any]:
     """A run as it stands, as the API gives it."""
-    columns = {"road": run.road, "answer": run.answer, "citations": run.citations, "claims": run.claims}
+    names = ("road", "answer", "citations", "claims", "conflicts")
+    columns = {name: getattr(run, name) for name in names}
     error = None
     if run.state == RunState.RUNNING:
         summary = Summary()
@@ -166,6 +190,7 @@ def answer_of(run: Run) -> dict[str, Any]:
         "answer": columns["answer"],
         "citations": columns["citations"],
         "claims": columns["claims"],
+        "conflicts": columns["conflicts"],
         "usage": run.usage,
         "asks": asked_back(run),
         "suggested": _suggested(run),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -11,12 +12,14 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Person
-from agents.events import from_data
+from agents.events import Conflict, from_data
 from agents.language import language_of
 from agents.models import Conversation, Event, Feedback, Run, RunState
 from agents.suggestions import next_questions
 from agents.turns import Turn
 from agents.unanswered import near
+from kb.access import acting_as
+from kb.coverage import still_readable
 
 LISTED = 80
 TURNS_SHOWN = 40
@@ -90,6 +93,24 @@ def begin_nearest(person: Person, turns: Sequence[Turn]) -> None:
     by_source = {one.source: one for one in shown}
     for turn in declined:
         turn.nearest = [by_source[source] for source in turn.nearest_sources if source in by_source]
+
+
+def begin_conflicts(person: Person, turns: Sequence[Turn]) -> None:
+    """Give the turns what documents say differently; the quotes as far as the person may read them still."""
+    told = [turn for turn in turns if turn.conflicts]
+    if not told:
+        return
+    statements = [one for turn in told for conflict in turn.conflicts for one in conflict.statements]
+    with acting_as(person, told[0].conversation_id):
+        readable = still_readable([one.version for one in statements])
+    for turn in told:
+        turn.opposed = tuple(withheld(conflict, readable) for conflict in turn.conflicts)
+
+
+def withheld(conflict: Conflict, readable: Container[int]) -> Conflict:
+    """A conflict without the quotes of versions that are not `readable`."""
+    statements = conflict.statements
+    return Conflict(tuple(one if one.version in readable else replace(one, quote="") for one in statements))
 
 
 def suggest(turns: Sequence[Turn]) -> None:

@@ -81,6 +81,36 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What one of several documents that disagree says. `quote` is literally the version's text from `start` to `end`.
+
+    `number` is its mark in the answer, 0 where the answer does not cite it. `effective_from` is empty where nobody said
+    from when on the version is in force; `newest`: all the others are older.
+    """
+
+    document: int
+    version: int
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    number: int = 0
+    title: str = ""
+    section: str = ""
+    effective_from: str = ""
+    updated: str = ""
+    owner: str = ""
+    newest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What documents, all of them in force, say differently of one matter: a statement of each."""
+
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyRow:
     """A document that meets the condition ("yes"), or of which that could not be decided ("unclear").
 
@@ -229,6 +259,7 @@ class Escalated:
     citations: tuple[Citation, ...] = ()
     claims: tuple[Claim, ...] = ()
     verdict: str = ""
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +312,7 @@ class Checked:
 
     `weakness` says in a word of `agents.judging` why more thought might help, `held_back` why it is not given:
     "asked" (the person chose the fast road) or "budget" (today's is used up). `hidden`: the administrator lets people
-    know that documents which they may not see might answer.
+    know that documents which they may not see might answer. `conflicts`: what documents at hand say differently.
     """
 
     kind: ClassVar = "checked"
@@ -290,6 +321,7 @@ class Checked:
     weakness: str = ""
     held_back: HeldBack = ""
     hidden: bool = False
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

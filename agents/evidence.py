@@ -5,18 +5,20 @@ Each function is one short block of database work, for `in_thread`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from django.conf import settings
 
 from agents.deps import Deps
-from agents.events import Source
+from agents.disagreements import Saying
+from agents.events import Conflict, Source, Statement
 from agents.judging import FULLY_COVERED, coverage
 from agents.language import language_of, tongue_of
 from agents.sources import Shown
 from kb import reading
 from kb.access import acting_for_library, documents_for
+from kb.days import Days, days_of
 from kb.filters import ANYTHING, Filters
 from kb.owners import owners
 from kb.search import Hit, search, search_as
@@ -132,3 +134,41 @@ def owner_of(deps: Deps, document: int) -> str:
     """The name of whom to ask about a document; empty when nobody looks after it."""
     with deps.acting():
         return owners([document]).get(document, "")
+
+
+def side_by_side(deps: Deps, groups: Sequence[Sequence[Saying]]) -> tuple[Conflict, ...]:
+    """What disagrees, with the documents' days and owners, as far as the asker may read it and it stands there."""
+    sayings = [saying for group in groups for saying in group]
+    with deps.acting():
+        names, days = owners({one.document for one in sayings}), days_of({one.version for one in sayings})
+        stand = {
+            one for one in sayings
+            if one.version in days and reading.quote_is_literal(one.version, one.start, one.end, one.text)
+        }  # fmt: skip
+    conflicts = []
+    for group in groups:
+        left = [one for one in group if one in stand]
+        latest = max((days[one.version].counts for one in left), default=None)
+        newest = [one for one in left if days[one.version].counts == latest]
+        if len(left) > 1:
+            told = (_statement(one, days[one.version], names, newest=[one] == newest) for one in left)
+            conflicts.append(Conflict(tuple(told)))
+    return tuple(conflicts)
+
+
+def _statement(one: Saying, days: Days, names: Mapping[int, str], *, newest: bool) -> Statement:
+    return Statement(
+        document=one.document,
+        version=one.version,
+        page=one.page,
+        start=one.start,
+        end=one.end,
+        quote=one.text,
+        number=one.number,
+        title=one.title,
+        section=one.section,
+        effective_from=days.effective_from.isoformat() if days.effective_from else "",
+        updated=days.updated.isoformat(),
+        owner=names.get(one.document, ""),
+        newest=newest,
+    )

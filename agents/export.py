@@ -6,7 +6,7 @@ sources still, so that a file says no more than the pages do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from agents.conversations import all_turns, turns_of
-from agents.events import Citation
+from agents.events import Citation, Statement
 from agents.models import Conversation, Run
+from agents.standing import standing
 from agents.turns import Turn
 from kb.access import acting_as
 from kb.coverage import still_readable
@@ -51,11 +52,17 @@ def _run_data(run: Run, turn: Turn, readable: set[int]) -> dict[str, Any]:
         "state": turn.state,
         "mode": turn.road or turn.asked_mode,
         "answer": turn.answer,
-        "citations": [
-            asdict(one) | ({} if one.version in readable else {"quote": "", "withheld": True}) for one in turn.citations
-        ],
+        "citations": [_kept(one, readable) for one in turn.citations],
         "claims": [asdict(claim) for claim in turn.claims],
+        "conflicts": [
+            {"statements": [_kept(one, readable) for one in conflict.statements]} for conflict in turn.conflicts
+        ],
     }
+
+
+def _kept(one: Citation | Statement, readable: Container[int]) -> dict[str, Any]:
+    """A place as data; without its quote where it may not be read."""
+    return asdict(one) | ({} if one.version in readable else {"quote": "", "withheld": True})
 
 
 def markdown(person: Person, conversation: Conversation) -> str:
@@ -70,6 +77,9 @@ def markdown(person: Person, conversation: Conversation) -> str:
         if turn.citations:
             sources = "\n".join(_source(one, shown=one.version in readable) for one in turn.citations)
             blocks.append(f"**{_('Sources')}**\n\n{sources}")
+        for conflict in turn.conflicts:
+            told = "\n".join(_stated(one, shown=one.version in readable) for one in conflict.statements)
+            blocks.append(f"**{_('These documents say different things')}**\n\n{told}")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -78,6 +88,15 @@ def _source(citation: Citation, *, shown: bool) -> str:
     place = " · ".join(part for part in (citation.title, page, citation.section, citation.date) if part)
     quote = f"“{_one_line(citation.quote)}”" if shown else _("You may not read this source any more.")
     return f"- [{citation.number}] {_one_line(place)}: {quote}"
+
+
+def _stated(one: Statement, *, shown: bool) -> str:
+    """What one of several documents that disagree says, as a line of a list."""
+    page = _("page %(page)s") % {"page": one.page} if one.page else ""
+    newest = _("the most recent") if one.newest else ""
+    parts = (one.title, page, one.section, *standing(one), newest)
+    quote = f"“{_one_line(one.quote)}”" if shown else _("You may not read this source any more.")
+    return f"- {_one_line(' · '.join(part for part in parts if part))}: {quote}"
 
 
 def _one_line(text: str) -> str:
@@ -89,6 +108,8 @@ def _times(conversation: Conversation) -> dict[Any, datetime]:
 
 
 def _readable(person: Person, conversation: Conversation, turns: Iterable[Turn]) -> set[int]:
+    turns = list(turns)
     versions = {one.version for turn in turns for one in turn.citations}
+    versions |= {one.version for turn in turns for conflict in turn.conflicts for one in conflict.statements}
     with acting_as(person, conversation.pk):
         return still_readable(list(versions))

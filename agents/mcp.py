@@ -177,7 +177,8 @@ async def ask(
         raise ToolError(failure)
     asks = await in_thread(asked_back, run)
     answer = {"answer": run.answer, "citations": run.citations, "claims": run.claims}
-    return answer | ({"asks": asks} if asks else {})
+    conflicts = {"conflicts": run.conflicts} if run.conflicts else {}
+    return answer | conflicts | ({"asks": asks} if asks else {})
 
 
 def reader(person: Person) -> Deps:

@@ -76,6 +76,7 @@ class Run(models.Model):
     answer = models.TextField(blank=True)
     citations = models.JSONField(default=list)
     claims = models.JSONField(default=list)
+    conflicts = models.JSONField(default=list)  # `agents.events.Conflict`: what documents say differently
     usage = models.JSONField(default=dict)
     lease = models.CharField(max_length=64, blank=True)  # which process works on it
     heartbeat_at = models.DateTimeField(null=True)

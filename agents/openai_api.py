@@ -1,8 +1,8 @@
 """The OpenAI-compatible door: `/v1/models` and `/v1/chat/completions`.
 
 The whole assistant stands behind a model's name, so any client of the OpenAI protocol gets cited answers: the marks in
-the text are explained in a list of sources after it, and `citations` and `claims` travel as extra fields, which the
-official clients keep.
+the text are explained in a list of sources after it, and `citations`, `claims` and `conflicts` travel as extra fields,
+which the official clients keep.
 """
 
 from __future__ import annotations
@@ -248,6 +248,7 @@ async def _completion(run: Run, model: str) -> HttpResponse:
             "usage": _usage(run.usage),
             "citations": run.citations,
             "claims": run.claims,
+            "conflicts": run.conflicts,
             "asks": asks,
         }
     )
@@ -269,6 +270,7 @@ async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> Asyn
 
     citations: list[dict[str, Any]] = []
     claims: list[dict[str, Any]] = []
+    conflicts: list[dict[str, Any]] = []
     asks: dict[str, Any] | None = None
     answering = False
     yield chunk({"role": "assistant", "content": ""})
@@ -293,11 +295,12 @@ async def _chunks(run: Run, model: str, with_usage: bool, language: str) -> Asyn
             case Cited():
                 citations += to_data(event)["citations"]
             case Checked():
-                claims = to_data(event)["claims"]
+                checked = to_data(event)
+                claims, conflicts = checked["claims"], checked["conflicts"]
             case Finished(usage=usage):
                 if sources := _sources(citations, language):
                     yield chunk({"content": sources})
-                yield chunk({}, "stop", citations=citations, claims=claims, asks=asks)
+                yield chunk({}, "stop", citations=citations, claims=claims, conflicts=conflicts, asks=asks)
                 if with_usage:
                     yield _frame({**head, "choices": [], "usage": _usage(usage)})
             case Failed() | Cancelled():

@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from accounts.models import Person
-from agents.conversations import begin_nearest, new_turn, suggest, turn_of
+from agents.conversations import begin_conflicts, begin_nearest, new_turn, suggest, turn_of
 from agents.event_stream import ALIVE, SILENCE_SECONDS, with_silences
 from agents.events import LAST, Event, Text, Thinking, to_data
 from agents.models import Run
@@ -125,6 +125,7 @@ def _final(run_id: Any, person: Person, language: str) -> dict[str, str]:
     """The parts of an ended turn, as a reload shows them."""
     turn = turn_of(Run.objects.get(pk=run_id))
     begin_nearest(person, [turn])
+    begin_conflicts(person, [turn])
     with acting_as(person, turn.conversation_id):
         suggest([turn])
     with override(language):

@@ -20,6 +20,7 @@ from agents.checks import Evidence, check
 from agents.citer import Citer
 from agents.continuation import BegunAgain, Continuation
 from agents.deps import Deps, may_escalate, prepare
+from agents.disagreements import disagreements
 from agents.events import (
     ANSWER_BEGINS,
     Checked,
@@ -39,7 +40,7 @@ from agents.events import (
     Verdict,
     answer_of,
 )
-from agents.evidence import first_look, may_be_hidden, restore, show
+from agents.evidence import first_look, may_be_hidden, restore, show, side_by_side
 from agents.followups import standalone
 from agents.judging import weakness
 from agents.memory import EVIDENCE, Memory, remember
@@ -56,6 +57,8 @@ logger = logging.getLogger(__name__)
 
 COMPUTING = ("run_python", "query_tables")
 """Tools whose results hold numbers that stand in no document."""
+MOST_SOURCES = 60
+"""Passages among which contradictions are looked for."""
 BROKE_OFF = Failed(
     "broke_off",
     "The answer broke off and could not be continued. What there is of it is kept; ask again for a whole one.",
@@ -127,7 +130,7 @@ async def _answer(deps: Deps, events: Sequence[Event]) -> AsyncGenerator[Event, 
         elif memory.road == "fast" and memory.checked.weakness and not memory.checked.held_back:
             weak = memory.checked
             citations = tuple(memory.citations)
-            yield Escalated(weak.weakness, answer_of(events), citations, weak.claims, weak.verdict)
+            yield Escalated(weak.weakness, answer_of(events), citations, weak.claims, weak.verdict, weak.conflicts)
         else:
             break
         memory = remember(events)
@@ -144,7 +147,7 @@ def again(memory: Memory) -> Iterator[Event]:
     if not memory.citations and quick.citations:
         yield Cited(quick.citations)
     verdict = TypeAdapter[Verdict](Verdict).validate_python(quick.verdict)
-    yield Checked(quick.claims, verdict, quick.reason, "asked")
+    yield Checked(quick.claims, verdict, quick.reason, "asked", conflicts=quick.conflicts)
 
 
 async def judged(deps: Deps, events: Sequence[Event], shown: Sequence[Shown]) -> Checked:
@@ -154,6 +157,9 @@ async def judged(deps: Deps, events: Sequence[Event], shown: Sequence[Shown]) ->
         return Checked((), "asks")
     resting = evidence(deps, events)
     checked = await look_again(deps, answer, check(answer, resting), resting, [one.text for one in shown])
+    said = checked.verdict == "disagree"
+    if groups := disagreements(deps.question, resting.citations, deps.sources.all()[:MOST_SOURCES], said=said):
+        checked = replace(checked, conflicts=await in_thread(side_by_side, deps, groups))
     if checked.verdict == "not_in_documents" and settings.HINT_AT_HIDDEN_DOCUMENTS:
         checked = replace(checked, hidden=await in_thread(may_be_hidden, deps))
     if memory.road != "fast":

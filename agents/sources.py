@@ -102,6 +102,10 @@ class Sources:
     def get(self, number: int) -> Shown | None:
         return self._shown.get(number)
 
+    def all(self) -> list[Shown]:
+        """The passages in the order of their numbers."""
+        return [shown for _number, shown in sorted(self._shown.items())]
+
     def holding(self, version: int, start: int, end: int) -> int | None:
         """The number of the first source that contains a span of a version."""
         for number, shown in sorted(self._shown.items()):

@@ -17,6 +17,7 @@ from agents.events import (
     Citation,
     Cited,
     Claim,
+    Conflict,
     Escalated,
     Event,
     Failed,
@@ -88,6 +89,9 @@ class Turn:
     citations: list[Citation] = field(default_factory=list)
     claims: tuple[Claim, ...] = ()
     verdict: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+    opposed: tuple[Conflict, ...] = ()
+    """The conflicts as the person may read them now: `agents.conversations.begin_conflicts`."""
     limit: str = ""
     state: str = "running"
     failure: Failed | None = None
@@ -111,6 +115,7 @@ class Turn:
                 self.road, self.escalated = "thinking", event.reason
                 self.quick = event if event.answer else None
                 self.claims, self.verdict, self.weakness, self.limit = (), "", "", ""
+                self.conflicts = ()
                 self._not_yet_the_answer()
             case Kept():
                 self.road, self.kept, self.limit = "fast", event.reason, ""
@@ -139,7 +144,7 @@ class Turn:
                 known = {citation.number for citation in self.citations}
                 self.citations += [citation for citation in event.citations if citation.number not in known]
             case Checked():
-                self.claims, self.verdict = event.claims, event.verdict
+                self.claims, self.verdict, self.conflicts = event.claims, event.verdict, event.conflicts
                 self.weakness, self.held_back, self.hidden = event.weakness, event.held_back, event.hidden
             case Limited():
                 self.limit = event.limit

@@ -18,7 +18,7 @@ from accounts.models import Person
 from agents import runs
 from agents.api import csv_response
 from agents.budget import budget_of
-from agents.conversations import TURNS_SHOWN, begin_nearest, by_day, new_turn, suggest, turns_of
+from agents.conversations import TURNS_SHOWN, begin_conflicts, begin_nearest, by_day, new_turn, suggest, turns_of
 from agents.event_stream import HEADERS, event_number
 from agents.models import Conversation, Mode, Run, RunState
 from agents.page_stream import page_frames
@@ -84,6 +84,7 @@ def shown_turns(person: Person, conversation: Conversation | None, limit: int | 
     """What `agents/_turns.html` shows: the latest turns of the branch that the person last saw."""
     turns = turns_of(conversation, limit) if conversation else []
     begin_nearest(person, turns)
+    begin_conflicts(person, turns)
     return {"conversation": conversation, "turns": turns, "hidden": bool(turns and turns[0].place)}
 
 

@@ -54,6 +54,7 @@ class Summary:
         self.pieces: list[str] = []
         self.citations: list[dict[str, Any]] = []
         self.claims: list[dict[str, Any]] = []
+        self.conflicts: list[dict[str, Any]] = []
         self.usage: dict[str, int] = {}
         self.survey: Survey | None = None
         self.asks = False
@@ -65,12 +66,13 @@ class Summary:
             self.pieces.clear()
             self.citations.clear()
             if isinstance(event, (Escalated, Kept)):
-                self.claims = []
+                self.claims, self.conflicts = [], []
                 self.road = "thinking" if isinstance(event, Escalated) else "fast"
         elif isinstance(event, Cited):
             self.citations += [asdict(citation) for citation in event.citations]
         elif isinstance(event, Checked):
             self.claims = [asdict(claim) for claim in event.claims]
+            self.conflicts = [asdict(conflict) for conflict in event.conflicts]
         elif isinstance(event, Routed):
             self.road = event.mode
         elif isinstance(event, Asked):
@@ -92,6 +94,7 @@ class Summary:
             "answer": answer,
             "citations": citations,
             "claims": self.claims,
+            "conflicts": self.conflicts,
             "usage": self.usage,
             "asks": self.asks,
         }

@@ -5,8 +5,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from agents import rendering
-from agents.events import Citation, Escalated, Failed, Revised, Source
+from agents import rendering, standing
+from agents.events import Citation, Escalated, Failed, Revised, Source, Statement
 from agents.models import Reason
 from agents.survey_report import Survey
 from agents.tools.server_tools import PREFIX
@@ -66,16 +66,22 @@ def changes_line(revised: Revised) -> str:
 
 
 @register.filter
-def address(place: Citation | Source) -> str:
+def address(place: Citation | Source | Statement) -> str:
     """Where a citation or a source can be read."""
     return rendering.source_address(place.version, place.start, place.end)
 
 
 @register.filter
-def section(place: Citation | Source) -> str:
+def section(place: Citation | Source | Statement) -> str:
     """The path of headings without the document's title, which stands above it already."""
     first, *rest = place.section.split(" > ")
     return " › ".join(rest if first.startswith(place.title) else [first, *rest])
+
+
+@register.filter
+def stands(statement: Statement) -> str:
+    """From when on a statement is in force, and whom to ask about it."""
+    return " · ".join(standing.standing(statement))
 
 
 @register.filter

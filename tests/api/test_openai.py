@@ -64,6 +64,23 @@ def test_a_streamed_answer(bob: openai.OpenAI, world: World) -> None:
     assert chunks[-1].usage.total_tokens == 132
 
 
+def test_what_documents_say_differently_is_given_whole_and_streamed(bob: openai.OpenAI, world: World) -> None:
+    said = "The sources disagree: 15 days of annual leave a year [1], up to 180 euros a night in Berlin [2]."
+    world.models.otherwise = text(said)
+    completion = bob.chat.completions.create(**FAST)
+    (conflict,) = (completion.model_extra or {})["conflicts"]
+    titles = {one["title"] for one in conflict["statements"]}
+    assert titles == {"Leave policy", "Travel policy"}
+    assert all(one["quote"] and one["updated"] for one in conflict["statements"])
+    chunks = list(bob.chat.completions.create(**FAST, stream=True))
+    (last,) = [chunk for chunk in chunks if "conflicts" in (chunk.model_extra or {})]
+    assert (last.model_extra or {})["conflicts"] == [conflict]
+    with world.http("bob") as http:
+        body = http.post("/api/v1/ask", json={"question": "Leave and hotels?", "mode": "fast"}).json()
+        assert {one["title"] for one in body["conflicts"][0]["statements"]} == titles
+        assert http.get(f"/api/v1/runs/{body['run']}").json()["conflicts"] == body["conflicts"]
+
+
 def test_a_stream_without_usage_has_none(bob: openai.OpenAI, world: World) -> None:
     world.models.enqueue(good())
     chunks = list(bob.chat.completions.create(**FAST, stream=True))

@@ -109,5 +109,6 @@ def _whole(run: Run) -> dict[str, Any]:
         "answer": run.answer,
         "citations": run.citations,
         "claims": run.claims,
+        "conflicts": run.conflicts,
         "usage": run.usage,
     }
