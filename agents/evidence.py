@@ -86,7 +86,11 @@ def _abroad(deps: Deps, query: str, found: Sequence[Hit]) -> list[Hit]:
 
 def _speaks_of(hit: Hit, query: str) -> bool:
     """Whether a passage in the question's language holds most of its words."""
-    text = "\n".join((hit.title, *hit.heading_path, hit.text))
+    return speaks_of("\n".join((hit.title, *hit.heading_path, hit.text)), query)
+
+
+def speaks_of(text: str, query: str) -> bool:
+    """Whether a text in the question's language holds most of its words."""
     return tongue_of(text) == language_of(query) and coverage(query, [text]) >= FULLY_COVERED
 
 

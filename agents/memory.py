@@ -32,6 +32,9 @@ from agents.events import (
 EVIDENCE = "evidence"
 """The call id of the first search, which we make ourselves before any model is asked."""
 
+ABROAD = "evidence_abroad"
+"""The call id of the search that follows it, by the question in other languages: `agents.abroad`."""
+
 ASK = "ask_person"
 """The tool that ends a run with a question to the person."""
 
@@ -59,6 +62,8 @@ class Memory:
     searching: ToolCalled | None = None
     """The first search, from when it was announced."""
     evidence: ToolReturned | None = None
+    looking_abroad: ToolCalled | None = None
+    abroad: ToolReturned | None = None
     turns: list[Turn] = field(default_factory=list)
     answer: str = ""
     citations: list[Citation] = field(default_factory=list)
@@ -108,12 +113,16 @@ def remember(events: Iterable[Event]) -> Memory:
             memory.answer, memory.citations = "", []
             if event.call_id == EVIDENCE:
                 memory.searching = event
+            elif event.call_id == ABROAD:
+                memory.looking_abroad = event
             else:
                 turn.calls.append(event)
         elif isinstance(event, ToolReturned):
             memory.sources |= {source.source: source for source in event.sources}
             if event.call_id == EVIDENCE:
                 memory.evidence = event
+            elif event.call_id == ABROAD:
+                memory.abroad = event
             else:
                 turn.returned[event.call_id] = event
                 if event.name == ASK and not event.error:

@@ -13,6 +13,7 @@ from django.conf import settings
 from pydantic import TypeAdapter
 
 from agents import agent, instruct, survey
+from agents.abroad import is_weak, look_abroad
 from agents.attached import awaited
 from agents.budget import budget_of
 from agents.changes import revised
@@ -208,18 +209,28 @@ async def gather(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncIterato
     if memory.evidence:
         found = await in_thread(restore, deps, memory.sources.values())
         deps.sources = Sources(found)
-        first = {source.source for source in memory.evidence.sources}
+        searches = [memory.evidence, *([memory.abroad] if memory.abroad else [])]
+        first = {source.source for search in searches for source in search.sources}
         shown += [one for one in found if one.source.source in first]
         return
-    query = standalone(deps.question, deps.earlier)
-    if deps.asked_back and deps.earlier and query == deps.question:
-        query = f"{deps.earlier[-1][0]}\n{deps.question}"
+    query = searched(deps)
     if not memory.searching:
         yield ToolCalled(EVIDENCE, "search_knowledge", {"query": query})
     shown += show(deps, await in_thread(first_look, deps, query))
     sources = tuple(one.source for one in shown)
     titles = list(dict.fromkeys(source.title for source in sources))
     yield ToolReturned(EVIDENCE, "search_knowledge", "; ".join(titles)[:300], len(sources), sources)
+    if memory.road == "fast" and is_weak(query, shown):
+        async for event in look_abroad(deps, memory, shown, query):
+            yield event
+
+
+def searched(deps: Deps) -> str:
+    """The words of the first search."""
+    query = standalone(deps.question, deps.earlier)
+    if deps.asked_back and deps.earlier and query == deps.question:
+        query = f"{deps.earlier[-1][0]}\n{deps.question}"
+    return query
 
 
 async def cited(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncIterator[Event]:
@@ -255,6 +266,9 @@ async def taken(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncGenerato
                 if isinstance(event, Escalated):
                     memory.road, so_far = "thinking", ""
     if memory.road == "thinking":
+        if not memory.turns and not so_far:
+            async for found in look_abroad(deps, memory, shown, searched(deps)):
+                yield found
         async with aclosing(agent.think(deps, memory, shown, so_far)) as steps:
             async for step in steps:
                 yield step
