@@ -73,6 +73,7 @@ def _measured(options: argparse.Namespace, port: int) -> dict[str, Any]:
 
     django.setup()
     from django.conf import settings
+    from django.core.management import call_command
 
     from accounts.api_keys import create_api_key
     from accounts.models import ApiKey, Person
@@ -81,6 +82,7 @@ def _measured(options: argparse.Namespace, port: int) -> dict[str, Any]:
     from kb.evaluation import shelved
     from llm.companion import local_models
 
+    call_command("migrate", interactive=False, verbosity=0)
     documents = [SetDocument(f"d{number}", *_document(number)) for number in range(options.documents)]
 
     def quiet(what: str, done: int, total: int) -> None:
