@@ -103,6 +103,7 @@ def prepare(run: Run) -> Deps:
     """Read what a run starts from."""
     earlier, asked_back = _earlier(run)
     attached = collection_of(run.conversation_id, run.person)
+    files = attachments(run.conversation_id, run.person) if attached else []
     return Deps(
         person=run.person,
         question=run.question,
@@ -116,7 +117,7 @@ def prepare(run: Run) -> Deps:
         run_id=run.pk,
         conversation=run.conversation_id,
         attached_collection=attached,
-        attached_files={one.document: one.filename for one in attachments(run.conversation_id, run.person)},
+        attached_files={one.document: one.filename for one in files},
         keep_requested=run.keep_requested,
         asked_back=asked_back,
     )

@@ -95,7 +95,7 @@ def speaks_of(text: str, query: str) -> bool:
 
 
 def _width(text: str) -> int:
-    return len(text) + sum(char >= "\u2e80" for char in text)
+    return len(text) if text.isascii() else len(text) + sum(char >= "\u2e80" for char in text)
 
 
 def show(deps: Deps, found: Iterable[Hit]) -> list[Shown]:
