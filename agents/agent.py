@@ -12,6 +12,7 @@ from types import MappingProxyType
 from django.conf import settings
 
 from agents import prompts
+from agents.budget import reached
 from agents.deps import Deps
 from agents.events import Asked, Limited, Planned, Text, Thinking, ToolCalled, ToolReturned
 from agents.memory import ASK, Memory
@@ -134,12 +135,8 @@ def _reached(deps: Deps, work: Transcript, limits: Limits, deadline: float) -> s
     """The limit that is reached, in one word, or nothing."""
     if work.steps >= limits.steps:
         return "steps"
-    if time.monotonic() > deadline:
-        return "seconds"
-    if limits.cost and deps.cost >= limits.cost:
-        return "cost"
-    used = deps.usage["prompt_tokens"] + deps.usage["completion_tokens"]
-    return "tokens" if used > limits.tokens or work.characters > limits.transcript_characters else ""
+    over = "tokens" if work.characters > limits.transcript_characters else ""
+    return reached(deps, limits, deadline) or over
 
 
 async def _ask(

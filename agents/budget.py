@@ -1,8 +1,13 @@
-"""How much thinking that nobody asked for a person may still have today. What people ask for they get."""
+"""What answers may take: one run of any road, and the thinking that nobody asked for in a day of one person.
+
+What people ask for they get, within the limits of one run.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.conf import settings
 from django.db.models import Count, IntegerField, Sum
@@ -11,7 +16,39 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from accounts.models import Person
+from agents.deps import Deps
 from agents.models import Run
+
+
+class Bounds(Protocol):
+    """How far one run may go: tokens of all its replies together, prompts included, and their cost by the
+    installation's prices; a cost of 0 is no limit."""
+
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def cost(self) -> float: ...
+
+
+def spent(deps: Deps) -> int:
+    """The tokens that a run has used."""
+    return deps.usage["prompt_tokens"] + deps.usage["completion_tokens"]
+
+
+def reached(deps: Deps, bounds: Bounds, deadline: float) -> str:
+    """The limit at which a run has to end, as `Limited` names it; empty while there is none."""
+    if time.monotonic() > deadline:
+        return "seconds"
+    if bounds.cost and deps.cost >= bounds.cost:
+        return "cost"
+    return "tokens" if spent(deps) > bounds.tokens else ""
+
+
+def share_left(deps: Deps, bounds: Bounds) -> float:
+    """The smaller of what is left of the tokens and of the cost, in terms of what has been used; infinite before
+    anything has."""
+    used = [(spent(deps), bounds.tokens), *([(deps.cost, bounds.cost)] if bounds.cost else [])]
+    return min((max(limit - taken, 0) / taken for taken, limit in used if taken), default=float("inf"))
 
 
 @dataclass(frozen=True, slots=True)

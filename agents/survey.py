@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from agents.budget import reached, share_left
 from agents.deps import Deps
 from agents.events import Checked, Cited, Claim, Event, Limited, Surveyed, SurveyRow, Text, Unreadable
 from agents.events import answer_of as text_of
@@ -45,6 +46,7 @@ class Limits:
     """Documents between two stored events."""
     seconds: float = field(default_factory=lambda: settings.EXHAUSTIVE_SECONDS)
     tokens: int = field(default_factory=lambda: settings.EXHAUSTIVE_TOKENS)
+    cost: float = field(default_factory=lambda: settings.EXHAUSTIVE_COST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,12 @@ async def check_all(deps: Deps, past: Sequence[Event], limits: Limits | None = N
 async def _walk(deps: Deps, scope: Scope, survey: Survey, limits: Limits) -> AsyncGenerator[Surveyed | Limited, None]:
     deadline = time.monotonic() + limits.seconds
     looked_for = await in_thread(_sought, deps, scope)
-    while batch := await in_thread(_next, deps, scope, looked_for, survey, limits.batch):
-        if limit := _reached(deps, limits, deadline):
+    looked_at = 0
+    while batch := await in_thread(_next, deps, scope, looked_for, survey, _affordable(deps, limits, looked_at)):
+        if limit := reached(deps, limits, deadline):
             yield Limited(limit)
             return
+        looked_at += len(batch)
         event = await _checked(deps, scope, survey, batch)
         survey.add(event)
         yield event
@@ -122,10 +126,11 @@ async def _walk(deps: Deps, scope: Scope, survey: Survey, limits: Limits) -> Asy
     yield last
 
 
-def _reached(deps: Deps, limits: Limits, deadline: float) -> str:
-    if time.monotonic() > deadline:
-        return "seconds"
-    return "tokens" if deps.usage["prompt_tokens"] + deps.usage["completion_tokens"] > limits.tokens else ""
+def _affordable(deps: Deps, limits: Limits, looked_at: int) -> int:
+    """How many documents the next batch may have, going by what those before it took: a limit is not overrun by a
+    whole batch, and what is left of it is used."""
+    left = share_left(deps, limits) * looked_at if looked_at else limits.batch
+    return max(1, int(min(left, limits.batch)))
 
 
 async def _checked(deps: Deps, scope: Scope, survey: Survey, batch: Sequence[Covered]) -> Surveyed:

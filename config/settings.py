@@ -225,6 +225,7 @@ try:
 except ConfigurationError as error:
     raise ImproperlyConfigured(str(error)) from error
 THINKING_COST = envfloat("THINKING_COST", 0, 0, 1_000_000)
+EXHAUSTIVE_COST = envfloat("EXHAUSTIVE_COST", 0, 0, 1_000_000)
 
 # Languages, time, static files
 

@@ -140,6 +140,15 @@ def limit_text(turn: Turn) -> str:
 
 
 @register.filter
+def check_limit_text(turn: Turn) -> str:
+    """Why a check of every document ended early."""
+    return {
+        "seconds": _("The time limit of one check was reached. “Check the rest” goes on from here."),
+        "cost": _("The cost limit of one check was reached. “Check the rest” goes on from here."),
+    }.get(turn.limit, _("The token limit of one check was reached. “Check the rest” goes on from here."))
+
+
+@register.filter
 def coverage(survey: Survey) -> str:
     """How many documents have been looked at, in the language of the page."""
     values = {"checked": survey.checked, "total": survey.total, "unreadable": survey.unreadable}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Person
 from agents import runs, survey
-from agents.events import Cancelled, Checked, Event, Failed, Finished, Limited
+from agents.events import Cancelled, Checked, Event, Failed, Finished, Limited, Surveyed
 from agents.models import Run
 from agents.survey import Limits
 from agents.survey_report import Survey, survey_of
@@ -19,6 +19,7 @@ from agents.survey_rows import as_data, csv_file
 from agents.work import workshop
 from kb.access import acting_as_system
 from kb.models import Collection, Document, DocumentVersion, State
+from llm.prices import parse_prices
 from tests.agents.conftest import AddDocument, Asker, events_of
 from tests.agents.test_runs import until
 from tests.llm.scripted import Request, Script, ScriptedServer, error, hold, text
@@ -192,6 +193,39 @@ def test_a_limit_leads_to_a_partial_answer_that_says_so(
     assert (found.checked, found.total, found.complete) == (2, 4, False)
     assert isinstance(events[-1], Finished)
     assert "检查完 4 份中的 2 份后停止，其余 2 份尚未检查" in events[-1].answer
+
+
+def test_a_limit_of_cost_says_so_and_the_check_goes_on_from_there(
+    papers: dict[str, Document], bob: Person, scripted: ScriptedServer, settings: pytest.FixtureRequest
+) -> None:
+    settings.MODEL_PRICES = parse_prices("scripted-instruct=1000/1000")
+    settings.EXHAUSTIVE_COST = 0.03  # two calls of 18 tokens are more
+    scripted.otherwise = faithful
+    run = runs.start(bob, QUESTION)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(survey, "Limits", lambda: Limits(batch=1))
+        events = events_of(run)
+    assert Limited("cost") in events
+    found = survey_in(events)
+    assert (found.checked, found.total, found.complete) == (2, 4, False)
+    run.refresh_from_db()
+    assert "The check stopped after 2 of 4 documents; 2 were not looked at." in run.answer
+
+    again = survey_in(events_of(runs.regenerate(run)))
+    assert titles(again) == ["One", "Three", "Four"]
+    assert (again.checked, again.total, again.complete) == (4, 4, True)
+    assert shown(scripted) == ["One", "Two", "Three", "Four"]
+
+
+def test_batches_become_smaller_towards_a_limit(
+    papers: dict[str, Document], bob: Person, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "Limits", lambda: Limits(batch=2, tokens=30))
+    scripted.otherwise = faithful
+    events = Asker(bob)(QUESTION)
+    # A batch of two takes 18 tokens, so the 12 that are left are good for one document.
+    assert [event.checked for event in events if isinstance(event, Surveyed)] == [0, 2, 3]
+    assert Limited("tokens") in events
 
 
 def test_a_model_that_fails_leaves_what_was_found(
