@@ -96,7 +96,7 @@ def contradict(ours: Saying, theirs: Saying, question: str = "") -> bool:
         return False
     one, other = facts.read(ours.text), facts.read(theirs.text)
     named = [facts.read(_undated(text)).names for text in (ours.text, theirs.text)]
-    if named[0] != named[1] or not _same_place(ours.place, theirs.place, question):
+    if named[0] != named[1] or not _same_place(ours, theirs, question):
         return False
     differs = [
         {moment.word() for moment in one.moments} != {moment.word() for moment in other.moments},
@@ -126,19 +126,20 @@ def _undated(text: str) -> str:
     return masked(text, moments(text))
 
 
-def _same_place(one: str, other: str, question: str) -> bool:
+def _same_place(one: Saying, other: Saying, question: str) -> bool:
     """Whether titles and headings let two passages rule the same people, places, things and years."""
-    first, second = facts.read(one), facts.read(other)
+    first, second = facts.read(one.place), facts.read(other.place)
     codes = [{name for name in found.names if re.search(r"\d", name)} for found in (first, second)]
-    if _where(one) != _where(other) or codes[0] != codes[1]:
+    if _where(one.place) != _where(other.place) or codes[0] != codes[1]:
         return False
     if first.years and second.years and first.years != second.years:
         return False
-    whom = [{match[0].lower().rstrip("s") for match in _FOR_WHOM.finditer(text)} for text in (one, other)]
+    whom = [{match[0].lower().rstrip("s") for match in _FOR_WHOM.finditer(saying.place)} for saying in (one, other)]
     if whom[0] != whom[1]:
         return False
-    ours, theirs = terms(one) - numbers(one), terms(other) - numbers(other)
-    if (ours ^ theirs) & terms(question):
+    ours, theirs = (terms(saying.place) - numbers(saying.place) for saying in (one, other))
+    # What the question asks for and only one of them speaks of tells them apart.
+    if (ours - theirs - terms(other.text)) & terms(question) or (theirs - ours - terms(one.text)) & terms(question):
         return False
     return len(ours & theirs) >= SAME_PLACE * min(len(ours), len(theirs))
 

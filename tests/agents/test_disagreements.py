@@ -70,6 +70,8 @@ def test_a_word_of_the_question_that_one_title_has_tells_them_apart() -> None:
     one, other = saying(1, CARRY, "Leave policy of the laboratory"), saying(2, OTHERWISE, "Leave policy")
     assert contradict(one, other, "How many days carry over?")
     assert not contradict(one, other, "How many days carry over in the laboratory?")
+    one = saying(1, CARRY, "Leave policy: what may carry over")
+    assert contradict(one, other, "How many days carry over?"), "the other one speaks of that too"
 
 
 def cited(number: int, document: int, quote: str) -> Citation:
