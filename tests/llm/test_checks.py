@@ -1,6 +1,7 @@
 """`check_models`: every check succeeds against a good server, and says what to set against a bad one."""
 
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -97,3 +98,10 @@ def test_the_command_fails_where_a_check_does_and_prints_json(scripted: Scripted
     with pytest.raises(CommandError, match="4 of 6 checks failed: chat, no-thinking, thinking, tools"):
         call_command("check_models", "--json", stdout=out)
     assert [check["ok"] for check in json.loads(out.getvalue())["checks"]] == [False] * 4 + [True] * 2
+
+
+def test_what_works_and_what_does_not_is_said_in_chinese(scripted: ScriptedServer) -> None:
+    scripted.otherwise = text("At once.")
+    checks = check_models(scripted.servers(), "zh-hans")
+    assert {check.ok for check in checks} == {True, False}
+    assert all(re.search("[\u4e00-\u9fff]", check.sentence) for check in checks), [one.sentence for one in checks]
