@@ -19,7 +19,7 @@ BESIDE = 8
 """Documents beside whose places is looked."""
 Place = tuple[int, int, int]
 _NUMBERING = re.compile(
-    r"^\s*+(?:(?:§\s*)?\d+(?:\.\d+)*[.)、]?|[一二三四五六七八九十]+[、.]|第[一二三四五六七八九十百\d]+[章节条])\s*"
+    r"^\s*+(?:(?:§\s*)?\d{1,3}(?!\d|\s*[年月日届版])(?:\.\d+)*[.)、]?|[一二三四五六七八九十]+[、.]|第[一二三四五六七八九十百\d]+[章节条])\s*"
 )
 # Headings that say nothing about what stands under them.
 _EMPTY = re.compile(
@@ -100,6 +100,7 @@ def _speaks(heading: str, title: str) -> bool:
     return (
         2 <= len(heading) <= 60
         and not heading.startswith(title)
+        and plain not in title
         and not _EMPTY.fullmatch(plain)
         and bool(_SPEAKING.search(heading))
     )

@@ -42,6 +42,21 @@ def test_the_sections_beside_the_cited_one_are_suggested(
     assert f"{NEXT} hotels" not in html
 
 
+def test_a_year_is_no_numbering_and_words_of_the_title_are_no_topic(
+    alice: Person,
+    handbook: Collection,
+    make_document: Callable[..., Document],
+    make_run: Callable[..., Run],
+    sign_in: SignIn,
+) -> None:
+    document = make_document(handbook, "2026年差旅制度实施细则")
+    add_sections(document, "差旅制度实施细则", "2027年预算", "3.1 住宿")
+    run = make_run(alice, answered(document), question="住宿标准？")
+    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+    asked = ["》对2027年预算有哪些规定" in html, "》对住宿有哪些规定" in html, "》对差旅制度实施细则有" in html]
+    assert asked == [True, True, False]
+
+
 def test_they_are_in_the_language_of_the_question_and_only_after_the_last_answer(
     alice: Person,
     handbook: Collection,
