@@ -1,5 +1,6 @@
 """The languages of documents."""
 
+import hashlib
 from collections.abc import Sequence
 
 from django.core.cache import cache
@@ -15,15 +16,15 @@ def languages(collections: Sequence[int] | None = None) -> dict[str, float]:
     """The share of each language among the documents that the current person may read and that have an answering
     version; of some collections where these are given."""
     # By what may be read, so that nobody is told of documents that they may not see.
-    key = f"languages:{current_actor().scopes}:{sorted(collections) if collections is not None else ''}"
-    if len(key) > 200 or (found := cache.get(key)) is None:
+    asked = f"{current_actor().scopes} {sorted(collections) if collections is not None else ''}"
+    key = f"languages:{hashlib.sha256(asked.encode()).hexdigest()}"
+    found: dict[str, float] | None = cache.get(key)
+    if found is None:
         documents = documents_for().filter(current_version__isnull=False)
         if collections is not None:
             documents = documents.filter(collection_id__in=list(collections))
-        counted = documents.order_by().values_list("current_version__language").annotate(Count("pk"))
-        numbers = dict(counted)
+        numbers = dict(documents.order_by().values_list("current_version__language").annotate(Count("pk")))
         total = sum(numbers.values())
         found = {str(language): number / total for language, number in numbers.items()}
-        if len(key) <= 200:
-            cache.set(key, found, SECONDS)
-    return dict(found)
+        cache.set(key, found, SECONDS)
+    return found
