@@ -38,6 +38,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -289,9 +290,22 @@ class ScriptedServer:
         if script.body is not None:
             return Response(script.body, script.status, script.headers, script.content_type)
         if not request.body.get("stream"):
+            await self._keep_silent(script, http)
             whole = _completion(script.message, script.finish or "stop", script.usage)
             return Response(orjson.dumps(whole), media_type="application/json")
         return StreamingResponse(self._play(script), script.status, script.headers, script.content_type)
+
+    async def _keep_silent(self, script: Script, http: HttpRequest) -> None:
+        """The silences of a script before an answer that comes as a whole."""
+        for step in script.steps:
+            if step.kind == "wait":
+                await asyncio.sleep(step.value)
+            elif step.kind == "hold":
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(30):
+                        while not await http.is_disconnected():
+                            await asyncio.sleep(0.01)
+                self.abandoned.set()
 
     def _default(self, request: Request) -> Answer:
         if request.path == "/v1/models" and self.models is not None:
