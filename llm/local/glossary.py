@@ -264,10 +264,10 @@ def _same() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 @cache
-def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], tuple[str, ...]]]:
-    """Chinese word → English phrases, and the stems of an English phrase → Chinese words."""
+def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], dict[str, tuple[str, ...]]]]:
+    """Chinese word → English phrases, and the stems of English phrases → each phrase's Chinese words."""
     to_english: dict[str, tuple[str, ...]] = {}
-    to_chinese: dict[tuple[str, ...], tuple[str, ...]] = {}
+    to_chinese: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
     for line in _WORDS.strip().splitlines():
         left, right = line.split("=")
         words, phrases = tuple(left.split()), tuple(phrase.strip() for phrase in right.split(";"))
@@ -275,8 +275,16 @@ def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], tuple[s
             to_english[word] = tuple(dict.fromkeys((*to_english.get(word, ()), *phrases)))
         for phrase in phrases:
             if stems := terms(phrase):
-                to_chinese[stems] = tuple(dict.fromkeys((*to_chinese.get(stems, ()), *words)))
+                known = to_chinese.setdefault(stems, {})
+                known[phrase] = tuple(dict.fromkeys((*known.get(phrase, ()), *words)))
     return to_english, to_chinese
+
+
+def _in_chinese(stems: tuple[str, ...], question: str) -> tuple[str, ...]:
+    """The Chinese words for stems of an English question; "training" and "train" share theirs and are no one thing."""
+    known = _tables()[1].get(stems, {})
+    said = {phrase: words for phrase, words in known.items() if re.search(rf"\b{phrase}\b", question, re.IGNORECASE)}
+    return tuple(dict.fromkeys(word for words in (said or known).values() for word in words))
 
 
 @cache
@@ -307,7 +315,7 @@ def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:
 
     They are in the other language, or other Chinese words for it.
     """
-    to_english, to_chinese = _tables()
+    to_english = _tables()[0]
     found: dict[str, tuple[tuple[str, ...], ...]] = {}
     for match in _chinese_words().finditer(question):
         alternatives = tuple(stems for phrase in to_english[match.group()] if (stems := terms(phrase)))
@@ -321,7 +329,7 @@ def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:
             if same := _same().get(stems):
                 for stem in stems:
                     found[stem] = (*found.get(stem, ()), same)
-            if (words := to_chinese.get(stems)) and not all(stem in found for stem in stems):
+            if (words := _in_chinese(stems, question)) and not all(stem in found for stem in stems):
                 for stem in stems:
                     found[stem] = (*found.get(stem, ()), *(tuple(_bigrams(word)) for word in words))
     return found
@@ -345,14 +353,14 @@ def _bigrams(word: str) -> list[str]:
 
 def translated(question: str) -> str:
     """The question's known words in the other language, for a second search; empty when it knows too few."""
-    to_english, to_chinese = _tables()
+    to_english = _tables()[0]
     kept = re.findall(r"[A-Z][\w-]*|\d[\w.,-]*", question)
     found = [to_english[match.group()][0] for match in _chinese_words().finditer(question)]
     said = terms(question)
     position = 0
     while position < len(said):
         for size in (3, 2, 1):
-            if words := to_chinese.get(said[position : position + size]):
+            if words := _in_chinese(said[position : position + size], question):
                 found.append(words[0])
                 position += size - 1
                 break

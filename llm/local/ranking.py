@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from .abbreviations import abbreviated
 from .conversation import Source
 from .embedder import embedder, word_vector
 from .glossary import place_names, translations
@@ -21,6 +22,8 @@ Array = NDArray[np.float64]
 
 # A word counts as another way to say a question's word from this likeness of their vectors on: "wrote" for "author".
 _ALIKE = 0.45
+# From this likeness on a word says the very thing that a yes-or-no question is about.
+_SAME = 0.6
 _CLOSED = re.compile(r"[.!?;:。！？；：…][\"'”’」』)）\]]*$")
 _TRANSLATED = 0.9
 _CALENDAR = re.compile(
@@ -300,6 +303,10 @@ def _matches(query: Query, asked: Sequence[str], texts: Sequence[str]) -> Array:
         for row, bag in enumerate(bags):
             if any(bag.issuperset(stems) for stems in alternatives):
                 found[row, column] = max(found[row, column], _TRANSLATED)
+    for column, (pattern, worth) in ((asked.index(t), p) for t, p in abbreviated(query.text).items() if t in asked):
+        for row, text in enumerate(texts):
+            if found[row, column] < worth and pattern.search(text):
+                found[row, column] = worth
     _match_alike(query, asked, texts, found)
     return found
 
@@ -399,7 +406,7 @@ def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:
         return True
     keystone = max(told, key=lambda term: word_vector(words[term])[1])
     found = _matches(query, [keystone], [f"{unit.text} {_over(unit)}" for unit in best])
-    return bool(found.max() > 0)
+    return bool(found.max() >= _SAME)
 
 
 def _lacks_code(question: str, sources: Sequence[Source]) -> bool:
