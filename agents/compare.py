@@ -19,11 +19,13 @@ from agents.contrasts import contrasted, contrasted_owners
 from agents.dates import stated
 from agents.events import Support
 from agents.facts import Facts, Token, is_chinese_name, tokens
+from agents.frequencies import otherwise_often
 from agents.language import tongue_of
 from agents.places import CHINESE, FAMILIES, places
 from agents.quantities import agreement, scales
 from agents.sentences import sentences
 from agents.terms import terms
+from kb.lexical import simplified
 
 ENOUGH, LITTLE = 0.5, 0.25
 SAME = 0.9
@@ -54,8 +56,11 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
 
     `around` holds what may be said besides: titles, sections, computed results.
     """
-    if literally_in(said, source):
+    said, source, around = simplified(said), simplified(source), simplified(around)
+    if any(literally_in(one, source) for one in (said, *_turned(said))):
         return "supported", ""
+    if _done_by_another(said, source):
+        return "unsupported", "name"
     whole = f"{source}\n{around}"
     ours, theirs = facts.read(said), facts.read(whole)
     if missing := _missing_number(ours, theirs, whole) or _missing_moment(ours, theirs):
@@ -88,20 +93,24 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
             and _otherwise_bounded(ours, facts.read(nearest))
         ):
             return "unsupported", "comparative"
+    if not abroad and polarity.permitted(said, source):
+        return "unsupported", "negation"
     if facts.runs_backwards(said):
         return "unsupported", "comparative"
-    if nearest and facts.otherwise_often(said, nearest, whole):
+    if nearest and otherwise_often(said, nearest, whole):
         return "unsupported", "unit"
     if abroad:
         # Words do not compare between languages; numbers, dates and codes do.
         return ("supported", "") if ours.anchors & theirs.anchors else ("weak", "terms")
     if share >= ENOUGH:
         return "supported", ""
-    return ("weak" if share >= LITTLE else "unsupported"), "terms"
+    # Other words for the same numbers, days and codes may well say the same.
+    return ("weak" if share >= LITTLE or ours.anchors & theirs.anchors else "unsupported"), "terms"
 
 
 def changed(said: str, passage: str) -> str:
     """What a sentence changes of the passage that it follows clause by clause, in a word."""
+    said, passage = simplified(said), simplified(passage)
     if literally_in(said, passage):
         return ""
     if reason := wrong_row(said, facts.read(said), passage):
@@ -119,8 +128,33 @@ def changed(said: str, passage: str) -> str:
 
 def figures_stand(said: str, source: str) -> bool:
     """Whether a source has every quantity and date that is said."""
-    ours, theirs = facts.read(said), facts.read(source)
+    ours, theirs = facts.read(simplified(said)), facts.read(simplified(source))
     return not _missing_number(ours, theirs, source) and not _missing_moment(ours, theirs)
+
+
+_DOES = "负责|审批|批准|管理|主持|审核|签发|签署|保管|处理|提供|承担"
+_WHO, _WHAT = "[\u4e00-\u9fff]{2,8}", "[\u4e00-\u9fffA-Za-z0-9]{2,30}"
+_ACTIVE = re.compile(rf"(?P<who>{_WHO}?)(?P<does>{_DOES})(?P<what>{_WHAT})[。.]?")
+_PASSIVE = re.compile(rf"(?P<what>{_WHAT}?)由(?P<who>{_WHO})(?P<does>{_DOES})[。.]?")
+
+
+def _turned(said: str) -> list[str]:
+    """The same in the other voice: 施蕾负责常州中心 is 常州中心由施蕾负责, and the other way."""
+    if passive := _PASSIVE.fullmatch(said):
+        return [f"{passive['who']}{passive['does']}{passive['what']}"]
+    active = _ACTIVE.fullmatch(said)
+    return [f"{active['what']}由{active['who']}{active['does']}"] if active else []
+
+
+def _done_by_another(said: str, source: str) -> bool:
+    """Whether the very thing that somebody is said to do is done by another, in either voice."""
+    told = _PASSIVE.fullmatch(said) or _ACTIVE.fullmatch(said)
+    if not told:
+        return False
+    does, what = told["does"], re.escape(told["what"])
+    voices = rf"{what}由({_WHO}?){does}|(?<![\w])({_WHO}?){does}{what}(?!\w)"
+    doers = {next(filter(None, found)) for found in re.findall(voices, "".join(source.split()))}
+    return bool(doers) and not any(told["who"] in doer or doer in told["who"] for doer in doers)
 
 
 def literally_in(said: str, source: str) -> bool:
@@ -412,12 +446,20 @@ def _widened(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token
         )
 
 
+def _sharing(said: str, source: str) -> list[str]:
+    """The clauses of a source that have a number, day or code of what is said."""
+    anchors = facts.read(said).anchors
+    return [clause for clause in _CLAUSE.split(source) if clause and facts.read(clause).anchors & anchors]
+
+
 def _denied(said: str, nearest: str, source: str, abroad: bool) -> bool:
     """Whether one says no where the other does not, as far as both speak of the same."""
     if polarity.requirement(said, nearest):
         return True
     ours, theirs = facts.negations(said), facts.negations(nearest)
     if ours == theirs or polarity.excused(said, nearest):
+        return False
+    if abroad and any(bool(facts.negations(clause)) == bool(ours) for clause in _sharing(said, source)):
         return False
     if abroad and ours and not theirs and len(_CLAUSE.split(said)) > 1 and facts.negations(source):
         return False

@@ -15,6 +15,7 @@ from agents import facts
 from agents.citations import plain
 from agents.dates import masked, moments
 from agents.events import Citation
+from agents.frequencies import frequencies
 from agents.language import tongue_of
 from agents.places import CHINESE, places
 from agents.quantities import Quantity
@@ -108,8 +109,8 @@ def contradict(ours: Saying, theirs: Saying, question: str = "") -> bool:
     if len(mine) != 1 or len(its) != 1 or any(differs):
         return False
     a, b = mine[0], its[0]
-    periods = facts.often(ours.text), facts.often(theirs.text)
-    return a.dimension == b.dimension and a.value != b.value and a.bound == b.bound and periods[0] == periods[1]
+    often, its_often = ({each.yearly for each in frequencies(text)} for text in (ours.text, theirs.text))
+    return a.dimension == b.dimension and a.value != b.value and a.bound == b.bound and often == its_often
 
 
 def _same_matter(one: str, other: str) -> bool:

@@ -19,21 +19,22 @@ _LIMITS = re.compile(
     r"\b(?:not|never) (?:to )?exceed\w*\b|\bwhether or not\b|\bno later\b|\bif not\b|"
     r"不[得能可应会]?(?:超过|少于|低于|高于|多于|大于|小于|晚于|早于|迟于|短于|长于|足|满|限)|不仅|不但|不同|不变|"
     r"无论|不管|不论|非常|是否|无锡|"
-    r"未来|不断|不久|不良|非洲|除非|否则|不动产|无人机|无线",
+    r"未来|不断|不久|不良|\bnon-performing\b|非洲|除非|否则|不动产|无人机|无线",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|forbid(?:s|den)?|prohibit(?:s|ed)?|"
-    r"banned|excluded|"
-    r"ineligible|disallowed|denied|refused|rejected|unable|unpaid|unlimited|impermissible|lacks?|fails?|failed|"
+    r"banned|excluded|(?<=be )avoided|(?<=is )avoided|(?<=are )avoided|"
+    r"ineligible|disallowed|denied|refused|rejected|unable|unpaid|unlimited|impermissible|lacks?|"
+    r"fails? to|failed(?! (?!to\b)[a-z])|rather than|"
     r"refrain|non(?=-))\b|n['’]t\b|"
-    r"不(?=[\u4e00-\u9fff])|没有|没(?=[\u4e00-\u9fff])|未(?!来|休|满)|无(?!线)|禁止|严禁|切勿|勿|"
+    r"不(?=[\u4e00-\u9fff])|没有|没(?=[\u4e00-\u9fff])|未(?!来|休|满)|无(?!线)|禁止|严禁|(?<!不)禁(?!忌)|切勿|勿|"
     r"非(?=[\u4e00-\u9fff]{2})|除外|"
-    r"拒绝|拒收|并非|从不|免(?:费|除|于)|不$|不(?=\W)",
+    r"拒绝|拒收|并非|而非|从不|免(?:费|除|于)|不$|不(?=\W)",
     re.IGNORECASE,
 )
 _NAME = re.compile(
-    r"\b(?!Q[1-4]\b)[A-Za-z]+-?\d+[\w-]*\b|\b[A-Z]{2,}[\w-]*\b|"
+    r"(?<![A-Za-z0-9])(?:(?!Q[1-4]\b)[A-Za-z]+-?\d+[A-Za-z0-9_-]*|[A-Z]{2,}[A-Za-z0-9_-]*)(?![A-Za-z])|"
     r"(?<![.!?:;•|#*\-\n\"“(] )(?<!^)(?<![\"“*(#>])\b[A-Z][A-Za-z]+\b"
 )
 _QUOTED = re.compile(r"[《「『]([^》」』]{2,40})[》」』]")
@@ -204,30 +205,6 @@ def runs_backwards(text: str) -> bool:
     return False
 
 
-_OFTEN = re.compile(
-    r"\b(?:every|each|per|once an?|twice an?|in an?) (?:calendar |working |business |full )?"
-    r"(day|week|month|quarter|year)\b|"
-    r"\b(daily|weekly|monthly|quarterly|yearly|annual)(?:ly)?\b|[每逐](?:一|个|自然|工作)?(日|天|周|星期|月|季|年)",
-    re.IGNORECASE,
-)
-_PERIOD_OF = {
-    "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annual": "year",
-    "日": "day", "天": "day", "周": "week", "星期": "week", "月": "month", "季": "quarter", "年": "year",
-}  # fmt: skip
-
-
-def often(text: str) -> set[str]:
-    """How often: the periods that a text says something happens in each of."""
-    found = (next(one for one in match if one).lower() for match in _OFTEN.findall(text))
-    return {_PERIOD_OF.get(one, one) for one in found}
-
-
-def otherwise_often(said: str, nearest: str, source: str) -> bool:
-    """Whether something is said to happen every month that the source lets happen every year."""
-    ours = often(said)
-    return bool(ours) and bool(often(nearest)) and not ours & often(source)
-
-
 def opposed(said: str, source: str) -> bool:
     """Whether one says "before", "at least", "rose" or the like where the other says only the contrary."""
     for limit, same in _SAME_LIMIT:
@@ -264,7 +241,7 @@ def people(text: str) -> set[str]:
 
 
 _ORGANISATION = re.compile(
-    r"(?:[省市县区镇州国部处科司局院所厅会社团队组厂店校室中心集团银行大学学院医院公司先生女士经理主管总监主任])$"
+    r"(?:[省市县区镇州国部处科司局院所厅会社团队组厂店校室]|中心|集团|银行|大学|公司|先生|女士|经理|主管|总监|主任)$"
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from agents import facts
-from agents.terms import terms
+from agents.terms import numbers, stem, terms
 
 _CLAUSE = re.compile(r"[,，;；。:：]|\b(?:but(?! not\b)|and|while|whereas)\b|但是?(?!不)|而且?|并且")
 EXCEPTIONS = re.compile(
@@ -25,15 +25,16 @@ _ENDINGS = re.compile(
 """Words that deny without a "not"."""
 _NEEDED = re.compile(
     r"\b(?:must(?! not)|needs?|needed|required?|requires|necessary|mandatory|compulsory|obligatory|"
-    r"have to|has to|unless|only)\b|\bwithout\b.{1,60}\bno\b|"
+    r"have to|has to|unless|only)\b|\bwithout\b.{1,60}\bno\b|\bno\b.{1,60}\bwithout\b|"
     r"须|必须|需要|需(?!要)|应当|未经.{1,40}不[得能可]|方可|才[能可]|只有",
     re.IGNORECASE,
 )
-_DOUBLE = re.compile(r"\bwithout\b.{1,60}\bno\b|未经.{1,40}不[得能可]", re.IGNORECASE)
+_DOUBLE = re.compile(r"\bwithout\b.{1,60}\bno\b|\bno\b.{1,60}\bwithout\b|未经.{1,40}不[得能可]", re.IGNORECASE)
 _NEEDLESS = re.compile(
     r"\bno (?:[a-z]+ ){1,4}(?:is|are) (?:needed|required|necessary)\b|"
     r"\b(?:not|n['’]t) (?:be )?(?:need(?:ed)?|required?|necessary|mandatory|compulsory|obligatory)\b|"
-    r"\bneed(?:s)? not\b|\b(?:not|n['’]t) (?:need|have) to\b|\beven if\b.{1,60}\bnot\b|"
+    r"\b(?<!no )(?:may|can)\b(?! not| only).{1,60}\bwithout\b|可以?(?:不经|无需|无须)|"
+    r"\bneeds? not?\b|\b(?:not|n['’]t) (?:need|have) to\b|\beven if\b.{1,60}\bnot\b|"
     r"无需|无须|毋须|不(?:需|必|用)(?!求)|不是必须|即使",
     re.IGNORECASE,
 )
@@ -48,7 +49,9 @@ def requirement(said: str, source: str) -> bool | None:
     """Whether one says that a thing is needed and the other that it is not; None where neither speaks of need."""
     needless, there = bool(_NEEDLESS.search(said)), bool(_NEEDLESS.search(source))
     needed, needed_there = bool(_NEEDED.search(said)) and not needless, bool(_NEEDED.search(source)) and not there
-    if (needless and needed_there) or (needed and there):
+    # A source may say both, each of something else.
+    both = there and _NEEDED.search(_NEEDLESS.sub(" ", source))
+    if (needless and needed_there) or (needed and there and not both):
         return True
     if needed and needed_there:
         return False
@@ -73,9 +76,51 @@ def denies_prefix(said: str, source: str) -> bool:
     return False
 
 
+_ALLOWS = re.compile(
+    r"\b(?:may|can|could|allow(?:s|ed)?|permit(?:s|ted)?|possible|able to|free to)\b|可以|可(?=[\u4e00-\u9fff])|"
+    r"允许|能够?(?=[\u4e00-\u9fff])",
+    re.IGNORECASE,
+)
+_FORBIDS = re.compile(
+    r"\b(?:must|may|shall|can|should|do|does|is|are) ?n[o'’]t\b|\bcannot\b|\bno longer\b|\bforbid\w*|\bprohibit\w*|"
+    r"不得|禁(?!忌)|不[可能许准应]|请勿|切勿|勿",
+    re.IGNORECASE,
+)
+LEAST_OF_A_BAN = 0.4
+
+
+def permitted(said: str, source: str) -> bool:
+    """Whether a sentence allows what a clause of its source forbids: the clause that has the sentence's last word."""
+    if facts.negations(said) or not _ALLOWS.search(said):
+        return False
+    wanted = terms(said)
+    clauses = [clause for clause in _CLAUSE.split(source) if clause and terms(clause)]
+    last = next((word for word in reversed(_in_order(said)) if any(word in terms(one) for one in clauses)), "")
+    holding = [clause for clause in clauses if last in terms(clause)] if last else []
+    for clause in holding:
+        words = terms(clause)
+        shared = len(words & wanted) / min(len(words), len(wanted))
+        if not _FORBIDS.search(clause) or EXCEPTIONS.search(f"{said} {clause}") or shared < LEAST_OF_A_BAN:
+            return False
+    return bool(holding)
+
+
+_MONTHS_AND_DAYS = """
+    january february march april may june july august september october november december
+    monday tuesday wednesday thursday friday saturday sunday
+"""
+_DAYS = frozenset(stem(name) for name in _MONTHS_AND_DAYS.split())
+
+
 def own_clause(said: str, source: str) -> str:
     """The clause of a source that speaks of what is said: the one with its last telling word; or none."""
-    clauses = [clause for clause in _CLAUSE.split(source) if clause and clause.strip()]
+    clauses: list[str] = []
+    for clause in (clause for clause in _CLAUSE.split(source) if clause and clause.strip()):
+        # "Monday, 5 May": what has no words of its own goes on with the clause before it.
+        if clauses and not terms(clause) - numbers(clause) - _DAYS:
+            clauses[-1] += f" {clause}"
+        else:
+            clauses.append(clause)
     if len(clauses) < 2:
         return source
     words = [terms(clause) for clause in clauses]

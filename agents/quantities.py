@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -56,6 +56,7 @@ _UNITS: tuple[tuple[str, Fraction | int, str], ...] = (
     ("dollar", 1, r"(?:us |u\.s\. )?dollars?|usd|us\$|\$|美元|美金"),
     ("hk dollar", 1, r"hkd|hk\$|hong kong dollars?|港元|港币"),
     ("sg dollar", 1, r"sgd|s\$|singapore dollars?|新加坡元|新元|新币"),
+    ("cent", 1, r"cents?\b|¢"),
     ("euro", 1, r"euros?\b|eur\b|€|欧元"),
     ("yen", 1, r"yen\b|jpy|日元"),
     ("won", 1, r"krw|韩元"),
@@ -137,6 +138,8 @@ _SCALE = re.compile(
     r"(?:\s?(?:(?:thousand|million|billion|trillion|mn|bn|dozen)\b|k\b)|\s?(?:万亿|[十百千]万|[百千万亿]))",
     re.IGNORECASE,
 )
+# "EUR 84.6m", "£2bn": an m behind an amount of money is a million, and no metre.
+_SCALE_OF_MONEY = re.compile(r"\s?(?:(?P<m>m)|(?P<b>b))\b", re.IGNORECASE)
 _HAN = "零〇一二两三四五六七八九十百千万亿"
 _MEASURES = (
     "个天日月年周次名人位元块倍章条项号岁小工种层件份秒米公斤吨度页张台套晚夜期级成届家处季折美欧英港星礼自克升课"
@@ -180,6 +183,7 @@ _ADVERB = "(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _ADVERBS) +
 _ADVERB_AFTER = re.compile(rf"\s{_ADVERB}\b(?!\s[a-z]+s\b)", re.IGNORECASE)
 _ADVERB_BEFORE = re.compile(rf"\b{_ADVERB} (?:[a-z]+ ){{1,3}}(?:of |is |are |: )?[$€£￥¥]?\Z", re.IGNORECASE)
 _PAID = ("yuan", "dollar", "hk dollar", "sg dollar", "euro", "yen", "won", "rupee", "franc", "sterling", "pound")
+_IN_CENTS = ("dollar", "hk dollar", "sg dollar", "euro")
 _ABOUT = re.compile(
     r"(?:(?<!\bno )(?<!\bnot )\b(?:about|around|approximately|approx\.?|roughly|nearly|almost|some|circa|"
     r"close to|over|more than|just under|"
@@ -247,7 +251,30 @@ def quantities(text: str) -> list[Quantity]:
         if not one.dimension and after.dimension and _RANGE.fullmatch(text, one.end, after.start):
             factor = after.value / after.written if after.written else Fraction(1)
             found[i] = one._replace(value=one.value * factor, step=one.step * factor, dimension=after.dimension)
-    return found
+    return _added_up(text, found)
+
+
+def _added_up(text: str, found: Sequence[Quantity]) -> list[Quantity]:
+    """ "1 hour 10 minutes", 1小时10分钟: one time, of 70 minutes."""
+    together: list[Quantity] = []
+    for one in found:
+        last = together[-1] if together else None
+        if last and _continues(text, last, one):
+            unit = one.value / one.written
+            value = last.value + one.value
+            together[-1] = one._replace(
+                written=value / unit, value=value, bound=last.bound or one.bound, about=last.about, start=last.start
+            )
+        else:
+            together.append(one)
+    return together
+
+
+def _continues(text: str, one: Quantity, after: Quantity) -> bool:
+    timed = one.dimension == after.dimension == "time" and one.written and after.written
+    if not timed or not re.fullmatch(r"\s?(?:and\s|零|又)?", text[one.end : after.start]):
+        return False
+    return one.value / one.written >= one.step >= 60 and after.value < one.value / one.written
 
 
 def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
@@ -259,13 +286,17 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     if kind in ("digits", "han", "words") and (scale := _SCALE.match(text, end)):
         times = _SCALES[scale[0].strip().lower()]
         value, step, end = value * times, step * times, scale.end()
+    before = _CURRENCY_BEFORE.search(text, max(0, match.start() - 6), match.start())
+    if before and kind == "digits" and end == match.end() and (scale := _SCALE_OF_MONEY.match(text, end)):
+        times = 10**6 if scale["m"] else 10**9
+        value, step, end = value * times, step * times, scale.end()
     if kind == "percent":
         dimension = "percent"
     elif match["th"] or kind == "ordinal" or match[0].startswith("第"):
         dimension = "ordinal"
         if (unit := _AFTER.match(text, end)) and _unit_of(unit)[0] == "quarter":
             dimension, end = "quarter", unit.end()
-    elif before := _CURRENCY_BEFORE.search(text, max(0, match.start() - 6), match.start()):
+    elif before:
         dimension = _CURRENCIES[str(before.lastgroup)]
     elif kind == "q":
         dimension = "quarter"
@@ -300,12 +331,12 @@ def _belongs_to_next(text: str, unit: re.Match[str]) -> bool:
 
 _UP = re.compile(
     r"(?:\b(?:up|rose|risen|grew|grown|increased?|gained|climbed)(?: by| of)?|"
-    r"上升|增长|增加|提高|上涨|上调)(?:了|约)? ?\Z",
+    r"上升|增长|增加|提高|上涨|上调|[高多升涨增贵](?=[了出]))(?:了|出|约)? ?\Z",
     re.IGNORECASE,
 )
 _DOWN = re.compile(
     r"(?:\b(?:down|fell|fallen|declined?|decreased?|dropped|reduced|shrank|lost)(?: by| of)?|"
-    r"下降|减少|降低|下跌|下调)(?:了|约)? ?\Z",
+    r"下降|减少|降低|下跌|下调|[低少降跌减](?=[了出]))(?:了|出|约)? ?\Z",
     re.IGNORECASE,
 )
 
@@ -442,6 +473,9 @@ def agreement(said: Quantity, there: Iterable[Quantity]) -> Agreement:
 
 
 def _equal(one: Quantity, other: Quantity) -> bool:
+    for cents, whole in ((one, other), (other, one)):
+        if cents.dimension == "cent" and whole.dimension in _IN_CENTS:
+            return cents.value == whole.value * 100
     if one.dimension == other.dimension:
         return one.value == other.value
     return one.written == other.written and same_dimension(one.dimension, other.dimension)

@@ -8,6 +8,8 @@ from threading import Lock
 
 import snowballstemmer
 
+from kb.lexical import simplified
+
 _STOP_WORDS = """
     a an the and or but if of in on at to for from by with as is are was were be been being it its this that these those
     there here i you he she we they them his her our their your my me us do does did done have has had not no nor so
@@ -82,7 +84,8 @@ def numbers(text: str) -> set[str]:
 
 
 def terms(text: str) -> set[str]:
-    """What a text is about: stems of its words, pairs of Chinese characters, and its numbers."""
+    """What a text is about: stems of its words, pairs of (Simplified) Chinese characters, and its numbers."""
+    text = simplified(text)
     found = numbers(text)
     for token in _TOKEN.findall(_HAN_NUMBER.sub(" ", text.lower())):
         if token[0].isdigit():

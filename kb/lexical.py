@@ -78,6 +78,11 @@ def _simplified() -> dict[int, str]:
     return simplified | {ord(pair[0]): pair[1] for pair in CHARACTERS.split()}
 
 
+def simplified(text: str) -> str:
+    """The text in Simplified characters, each in its place: nothing else is changed, nor any length."""
+    return text if text.isascii() else text.translate(_simplified())
+
+
 def fold(text: str) -> str:
     """The text with what readers hold to be the same made the same: widths, ligatures, accents, Traditional forms."""
     if text.isascii():
