@@ -22,6 +22,7 @@ from agents.deps import Deps
 from agents.events import ToolCalled, ToolReturned
 from agents.evidence import ABROAD as LIMIT
 from agents.evidence import hits, show, speaks_of
+from agents.json_replies import object_in
 from agents.memory import ABROAD, Memory
 from agents.sources import Shown, framed
 from agents.threads import in_thread
@@ -118,11 +119,7 @@ def messages(query: str, wanted: Sequence[Language]) -> list[Message]:
 
 def read(text: str, wanted: Sequence[Language]) -> dict[Language, str]:
     """The queries in a reply that are really in their language, each on one line."""
-    try:
-        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    except ValueError:
-        return {}
-    return _usable(data.get("queries") if isinstance(data, dict) else None, wanted)
+    return _usable(object_in(text).get("queries"), wanted)
 
 
 def _usable(queries: object, wanted: Sequence[Language]) -> dict[Language, str]:

@@ -94,11 +94,10 @@ def permitted(said: str, source: str) -> bool:
     if facts.negations(said) or not _ALLOWS.search(said):
         return False
     wanted = terms(said)
-    clauses = [clause for clause in _CLAUSE.split(source) if clause and terms(clause)]
-    last = next((word for word in reversed(_in_order(said)) if any(word in terms(one) for one in clauses)), "")
-    holding = [clause for clause in clauses if last in terms(clause)] if last else []
-    for clause in holding:
-        words = terms(clause)
+    clauses = [(clause, words) for clause in _CLAUSE.split(source) if clause and (words := terms(clause))]
+    last = next((word for word in reversed(_in_order(said)) if any(word in words for _, words in clauses)), "")
+    holding = [(clause, words) for clause, words in clauses if last in words]
+    for clause, words in holding:
         shared = len(words & wanted) / min(len(words), len(wanted))
         if not _FORBIDS.search(clause) or EXCEPTIONS.search(f"{said} {clause}") or shared < LEAST_OF_A_BAN:
             return False

@@ -9,7 +9,6 @@ what fails, is slow or makes no sense leaves the claim as it was.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from agents.citations import plain
 from agents.deps import Deps
 from agents.events import Checked, Claim, Support
 from agents.facts import denials
+from agents.json_replies import object_in
 from agents.language import language_of
 from agents.sources import framed
 from agents.threads import in_thread
@@ -118,11 +118,7 @@ def messages(pairs: Sequence[tuple[str, str]]) -> list[Message]:
 
 def read(text: str, count: int) -> Iterator[tuple[int, Answer]]:
     """The decisions in a reply by their pair's place, as far as they can be used; the first one of each counts."""
-    try:
-        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    except ValueError:
-        return
-    rows = data.get("rows") if isinstance(data, dict) else None
+    rows = object_in(text).get("rows")
     seen: set[int] = set()
     for row in rows if isinstance(rows, list) else ():
         try:

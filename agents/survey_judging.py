@@ -7,7 +7,6 @@ document, and values that the passages bear out. What cannot be used after a sec
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from agents import prompts
 from agents.compare import figures_stand
 from agents.deps import Deps
 from agents.events import SurveyRow
+from agents.json_replies import object_in
 from agents.sources import framed
 from agents.survey_question import Criterion
 from kb.coverage import Close, Covered
@@ -191,11 +191,7 @@ def read(text: str, page: Sheet, criterion: Criterion) -> dict[int, SurveyRow | 
 
 def _rows(text: str) -> Iterator[Judged]:
     """The rows in a reply: the JSON object in it, whatever is written around it."""
-    try:
-        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    except ValueError:
-        return
-    rows = data.get("rows") if isinstance(data, dict) else None
+    rows = object_in(text).get("rows")
     for row in rows if isinstance(rows, list) else ():
         try:
             yield Judged.model_validate(row)

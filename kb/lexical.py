@@ -80,15 +80,14 @@ def _simplified() -> dict[int, str]:
 
 def simplified(text: str) -> str:
     """The text in Simplified characters, each in its place: nothing else is changed, nor any length."""
-    return text if text.isascii() else text.translate(_simplified())
+    return text if text.isascii() else _NOT_ASCII.sub(_in_simplified, text)
 
 
 def fold(text: str) -> str:
     """The text with what readers hold to be the same made the same: widths, ligatures, accents, Traditional forms."""
     if text.isascii():
         return text
-    text = _NOT_ASCII.sub(_in_simplified, unicodedata.normalize("NFKC", text))
-    return _LATIN_WITH_MARK.sub(_without_marks, text)
+    return _LATIN_WITH_MARK.sub(_without_marks, simplified(unicodedata.normalize("NFKC", text)))
 
 
 def _in_simplified(characters: re.Match[str]) -> str:

@@ -283,7 +283,11 @@ def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], dict[st
 def _in_chinese(stems: tuple[str, ...], question: str) -> tuple[str, ...]:
     """The Chinese words for stems of an English question; "training" and "train" share theirs and are no one thing."""
     known = _tables()[1].get(stems, {})
-    said = {phrase: words for phrase, words in known.items() if re.search(rf"\b{phrase}\b", question, re.IGNORECASE)}
+    said = {
+        phrase: words
+        for phrase, words in known.items()
+        if re.search(rf"\b{re.escape(phrase)}\b", question, re.IGNORECASE)
+    }
     return tuple(dict.fromkeys(word for words in (said or known).values() for word in words))
 
 
