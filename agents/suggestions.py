@@ -18,8 +18,9 @@ def about(topic: Topic, *, chinese: bool) -> str:
     if chinese:
         return f"《{topic.title}》对{topic.heading}有哪些规定？"
     heading = topic.heading
-    # A heading's first letter is large only because it stands first; abbreviations and names in capitals stay.
-    spoken = heading[0].lower() + heading[1:] if heading[1:2].islower() else heading
+    # A heading's first letter is large only because it stands first, where no other is: names and titles stay.
+    sentence_case = heading.isascii() and heading[1:2].islower() and heading[1:] == heading[1:].lower()
+    spoken = heading[0].lower() + heading[1:] if sentence_case else heading
     return f"What does “{topic.title}” say about {spoken}?"
 
 

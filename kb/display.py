@@ -15,6 +15,12 @@ from typing import Literal
 Span = tuple[int, int]
 _LINE = re.compile(r"[^\n]*\n?")
 _HEADING_MARKS = re.compile(r"\s*#{1,6}\s+")
+# An amount with its sign, currency or per cent; no date, telephone number or code.
+_NUMBER = re.compile(
+    r"[-+−±~≈<>≤≥]?\s?(?:[A-Z]{3}\s?|[€$£¥￥]\s?)?[-+−]?"
+    r"(?:\d{1,3}(?:[,\u00a0\u202f' ]\d{3})+|\d+)(?:[.,]\d+)?\s?(?:%|‰|％|[€$£¥￥元]|万元?|亿元?|[A-Z]{3})?"
+)
+_NOTHING = {"", "-", "–", "—", "/", "n/a"}
 _RULE_ROW = re.compile(r"\s*+(?:\|\s*+)?:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)*+\|?\s*$")
 
 
@@ -56,6 +62,18 @@ class Shown:
         rows = (self.header, *self.rows) if self.header else self.rows
         inside = chain(self.pieces, *(cell for row in rows for cell in row.cells))
         return next((piece for piece in inside if piece.marked), None)
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The columns of a table that hold amounts; the first row may name them."""
+        body = self.rows if self.header or len(self.rows) == 1 else self.rows[1:]
+        columns: dict[int, list[str]] = {}
+        for row in body:
+            for index, cell in enumerate(row.cells):
+                text = "".join(piece.text for piece in cell).strip()
+                if text.lower() not in _NOTHING:
+                    columns.setdefault(index, []).append(text)
+        return frozenset(i for i, texts in columns.items() if all(_NUMBER.fullmatch(text) for text in texts))
 
 
 def display(

@@ -53,11 +53,11 @@ def topics(limit: int, *, chinese: bool) -> list[Topic]:
     )
     for version, path in passages.order_by("version", "ordinal").values_list("version", "heading_path"):
         headings.setdefault(version, []).append(_NUMBERING.sub("", path[-1]).strip())
-    usable: list[Topic] = []
+    usable: dict[Topic, None] = {}  # documents that are called alike count once
     for version, title, language in found:
         heading = next((h for h in headings.get(version, []) if _speaks(h, title)), "")
         if heading:
-            usable.append(Topic(title, heading, (language or "").startswith("zh")))
+            usable.setdefault(Topic(title, heading, (language or "").startswith("zh")))
     return sorted(usable, key=lambda topic: topic.chinese != chinese)[:limit]
 
 

@@ -175,8 +175,10 @@ form.addEventListener("change", () => {
   const scope = form.querySelector("[data-scope]");
   if (!scope) return;
   const ticked = form.querySelectorAll("[name=collections]:checked").length;
-  const chosen = ticked ? `${ticked} ${scope.dataset.some}` : scope.dataset.all;
-  scope.textContent = form.elements.exhaustive?.checked ? scope.dataset.every : chosen;
+  const short = form.querySelector("[data-scope-short]");
+  const every = form.elements.exhaustive?.checked;
+  scope.textContent = every ? scope.dataset.every : ticked ? `${ticked} ${scope.dataset.some}` : scope.dataset.all;
+  short.textContent = every ? short.dataset.every : ticked || short.dataset.all;
 });
 document.addEventListener("click", (event) => {
   const sample = event.target.closest("[data-sample]");
@@ -214,8 +216,13 @@ async function attach(files) {
   data.delete("files");
   data.set("conversation", document.getElementById("conversation-id").value);
   for (const file of files) data.append("files", file);
-  say(attachForm.dataset.sending);
+  const sending = document.createElement("p");
+  sending.className = "quiet attached-note";
+  sending.setAttribute("role", "status");
+  sending.textContent = `${attachForm.dataset.sending} …`;
+  document.getElementById("attachments").after(sending);
   const answer = await fetch(attachForm.action, { method: "POST", body: data, headers: { "HX-Request": "true" } }).catch(() => null);
+  sending.remove();
   if (!answer) return say(texts.lost);
   if (answer.redirected) return say(texts.signedOut);
   if (!answer.ok) return say(texts.wrong);

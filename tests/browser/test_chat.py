@@ -273,8 +273,13 @@ def test_a_file_is_attached_read_and_cited(
     offer = {"name": "offer.md", "mimeType": "text/markdown", "buffer": b"The offer costs 4,711 euros a month."}
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Attach files").click()
+    page.route(
+        "**/attach/", lambda route: (expect(page.get_by_text("Sending the files")).to_be_visible(), route.continue_())
+    )
     chooser.value.set_files([offer])
     expect(page.locator(".attached-file")).to_contain_text("waiting")
+    expect(page.get_by_text("Sending the files")).to_have_count(0)
+    expect(page.locator(".toast")).to_have_count(0)
     ask(page, "What does the offer cost?")
     expect(page.locator(".how")).to_contain_text("Reading the attached files")
     expect(page).to_have_url(re.compile(r"/c/[0-9a-f-]{36}/$"))

@@ -67,6 +67,7 @@ def test_no_page_scrolls_sideways(
     expect(page.locator(".answer")).to_contain_text("15")
     document = library["leave"]
     addresses = ["/documents/", "/documents/new/", f"/documents/d/{document.pk}/", "/keys/", "/sign-in/", "/models/"]
+    addresses += ["/feedback/", "/unanswered/", "/people/", f"/people/{admin.pk}/", "/account/password/change/"]
     addresses.append(f"/sources/{document.current_version_id}/?start=0&end=30")
     for address in [None, *addresses]:
         if address:

@@ -48,6 +48,21 @@ def test_guessing_is_slowed_down(alice: Person, client: Client) -> None:
     assert client.post("/sign-in/", RIGHT).status_code == 200
 
 
+def test_a_person_changes_the_own_password_inside_the_product(alice: Person, sign_in: SignIn) -> None:
+    alice.set_password("the old heron flies")
+    alice.save()
+    client = sign_in(alice)
+    page = client.get("/account/password/change/").content.decode()
+    assert 'id="sidebar"' in page
+    assert "/account/password/reset/" not in page  # it leads nowhere: administrators give new passwords
+    fields = {"oldpassword": "the wrong heron", "password1": "the new heron flies", "password2": "the new heron flies"}
+    refused = client.post("/account/password/change/", fields).content.decode()
+    assert 'id="old-error"' in refused
+    client.post("/account/password/change/", fields | {"oldpassword": "the old heron flies"})
+    alice.refresh_from_db()
+    assert alice.check_password("the new heron flies")
+
+
 def test_people_who_left_do_not_come_in(alice: Person, client: Client) -> None:
     alice.is_active = False
     alice.save()

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.display import Shown, display, pieces
+from kb.display import Shown, display, pieces, with_header
 
 TEXT = "# Title\n\nFirst line\nsecond line\n\nCity\tLimit\nBerlin\t150\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
 
@@ -48,6 +48,16 @@ def test_lines_of_delimited_values_are_a_table() -> None:
         "Berlin", 'The ""Spree""', "150",
     ]  # fmt: skip
     assert table.first_mark is table.rows[1].cells[0][0]
+
+
+def test_columns_of_amounts_are_known_under_a_header_or_their_first_row() -> None:
+    text = "City\tLimit\tFrom\tShare\tPhone\nBerlin\t1,150.50\t2026-01-01\t12 %\t030 12 34\n柏林\t-20\t\t–\t110\n"
+    (table,) = display(text, 0, {})
+    assert table.numbers == {1, 3}
+    assert with_header(table, [table]).numbers == {1, 3}
+    (row,) = display("Berlin\t150\tEUR 150\t3万元\t1.2.3\n", 0, {})
+    assert row.numbers == {1, 2, 3}
+    assert display("A\tB\n\t\n", 0, {})[0].numbers == frozenset()
 
 
 @given(st.text(), st.integers(0, 50), st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), max_size=4))

@@ -42,6 +42,30 @@ def test_the_sections_beside_the_cited_one_are_suggested(
     assert f"{NEXT} hotels" not in html
 
 
+def test_names_and_titles_keep_their_capitals(
+    alice: Person,
+    handbook: Collection,
+    make_document: Callable[..., Document],
+    make_run: Callable[..., Run],
+    sign_in: SignIn,
+) -> None:
+    document = make_document(handbook)
+    add_sections(document, "Quality & Calibration", "Engineering 研发部", "Gifts")
+    run = make_run(alice, answered(document))
+    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+    headings = ("Quality &amp; Calibration", "Engineering 研发部", "gifts")
+    assert [f"{NEXT} {heading}?" in html for heading in headings] == [True] * 3
+
+
+def test_documents_called_alike_make_one_sample_question(
+    alice: Person, handbook: Collection, make_document: Callable[..., Document], sign_in: SignIn
+) -> None:
+    make_document(handbook)
+    make_document(handbook)
+    html = sign_in(alice).get("/").content.decode()
+    assert html.count(f"{NEXT} hotels in cities?") == 2  # once as the value and once as the text
+
+
 def test_a_year_is_no_numbering_and_words_of_the_title_are_no_topic(
     alice: Person,
     handbook: Collection,
