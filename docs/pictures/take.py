@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 FOLDER = Path(__file__).parent
 ADDRESS, PASSWORD = sys.argv[1:3]
@@ -83,8 +83,8 @@ def documents(browser: Browser) -> None:
     minutes = "\n\n".join(f"Measurement {number}: the sonde was read at the harbour." for number in range(60_000))
     page.locator("#files").set_input_files(
         [
-            {"name": "measurements-2026.txt", "mimeType": "text/plain", "buffer": minutes.encode()},
-            {"name": "supplier-audit-2026.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 broken off"},
+            FilePayload(name="measurements-2026.txt", mimeType="text/plain", buffer=minutes.encode()),
+            FilePayload(name="supplier-audit-2026.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7 broken off"),
         ]
     )
     page.locator("[data-send]").click()

@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents import runs
@@ -29,7 +31,7 @@ AddDocument = Callable[..., Document]
 
 
 @pytest.fixture
-def scripted(settings: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
+def scripted(settings: Settings) -> Iterator[ScriptedServer]:
     """A model server that answers what the test enqueues; every run of the test asks it."""
     with ScriptedServer() as server:
         settings.MODEL_SERVERS = server.servers()
@@ -40,7 +42,7 @@ def scripted(settings: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
 def add_document(transactional_db: None, scripted: ScriptedServer) -> AddDocument:
     """Puts a text into a collection as one ready, indexed document: `add(collection, title, text, *more_passages)`."""
 
-    def add(collection: Collection, title: str, *texts: str, effective_from: object = None) -> Document:
+    def add(collection: Collection, title: str, *texts: str, effective_from: date | None = None) -> Document:
         with acting_as_system():
             scope = collection.scopes.get(is_default=True)
             document = Document.objects.create(collection=collection, scope=scope, title=title, filename=f"{title}.md")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents.abroad import read
@@ -75,7 +76,7 @@ def abroad(events: list[Event]) -> list[Event]:
 
 
 @pytest.fixture
-def deaf(settings: pytest.FixtureRequest, scripted: ScriptedServer) -> None:
+def deaf(settings: Settings, scripted: ScriptedServer) -> None:
     """Embeddings that find nothing in another language, as the offline ones do."""
     settings.MODEL_SERVERS = replace(scripted.servers(), embedding_profile=PROFILES["local"])
 
@@ -166,7 +167,7 @@ def test_embeddings_that_lead_there_need_no_translation(bob: Person, scripted: S
     ],
 )
 def test_what_fails_is_slow_or_makes_no_sense_changes_nothing(
-    bob: Person, scripted: ScriptedServer, settings: pytest.FixtureRequest, translation: Script
+    bob: Person, scripted: ScriptedServer, settings: Settings, translation: Script
 ) -> None:
     settings.TRANSLATED_SEARCH_SECONDS = 1
     scripted.otherwise = answering(translation, text(ANSWER))
@@ -177,7 +178,7 @@ def test_what_fails_is_slow_or_makes_no_sense_changes_nothing(
 
 
 @pytest.mark.usefixtures("deaf", "shelves")
-def test_it_can_be_switched_off(bob: Person, scripted: ScriptedServer, settings: pytest.FixtureRequest) -> None:
+def test_it_can_be_switched_off(bob: Person, scripted: ScriptedServer, settings: Settings) -> None:
     settings.TRANSLATED_SEARCH = False
     scripted.otherwise = answering(translated(), text(ANSWER))
     Asker(bob)(QUESTION, mode="fast")

@@ -45,7 +45,7 @@ def evaluated(folder: Path, *options: str) -> dict[str, object]:
 def left_behind() -> int:
     with acting_as_system():
         models = (Person, Group, Run, Collection)
-        return sum(model.objects.count() for model in models)  # type: ignore[attr-defined]
+        return sum(model.objects.count() for model in models)
 
 
 @pytest.mark.django_db(transaction=True)

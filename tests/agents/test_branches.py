@@ -1,6 +1,7 @@
 """Branches: the tree of a conversation, and what a question in one of them is asked with."""
 
 from importlib import import_module
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -80,9 +81,11 @@ def test_a_question_goes_on_where_its_person_last_was(ask: Asker, scripted: Scri
     other = runs.edit(first, "How much is a hotel?")
     events_of(other)
     ask("And then?", mode="fast", conversation=Conversation.objects.get())
+    assert ask.run
     assert ask.run.follows == other
     runs.show(first)
     ask("And then?", mode="fast", conversation=Conversation.objects.get())
+    assert ask.run
     assert ask.run.follows == first
 
 
@@ -99,9 +102,10 @@ def test_the_same_words_are_the_question_answered_again(ask: Asker, scripted: Sc
 def test_nobody_asks_in_a_conversation_of_somebody_else(ask: Asker, alice: Person, scripted: ScriptedServer) -> None:
     scripted.otherwise = text("15 days [1].")
     ask("How many days of annual leave?", mode="fast")
-    for place in ("follows", "beside"):
+    places: tuple[dict[str, Any], ...] = ({"follows": ask.run}, {"beside": ask.run})
+    for place in places:
         with pytest.raises(QuestionError):
-            runs.start(alice, "And then?", **{place: ask.run})
+            runs.start(alice, "And then?", **place)
     assert Run.objects.count() == 1
 
 

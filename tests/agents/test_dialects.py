@@ -1,6 +1,6 @@
 """One Thinking run in the dialect of every profile: the same events."""
 
-import pytest
+from pytest_django import Settings
 
 from agents.events import Escalated, Finished, Planned, Thinking
 from kb.models import Document
@@ -45,7 +45,7 @@ def test_every_profile_is_spoken() -> None:
 
 
 def test_a_thinking_run_has_the_same_events_in_every_dialect(
-    ask: Asker, scripted: ScriptedServer, library: dict[str, Document], settings: pytest.FixtureRequest
+    ask: Asker, scripted: ScriptedServer, library: dict[str, Document], settings: Settings
 ) -> None:
     stories = []
     for profile, field, dialect in SPOKEN:

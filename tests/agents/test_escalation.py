@@ -1,10 +1,11 @@
 """A quick answer whose evidence is weak is thought about further, within limits, and people stay in charge."""
 
-from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from pytest_django import Settings
 
 from agents import runs
 from agents.budget import budget_of
@@ -30,13 +31,20 @@ from tests.agents.conftest import LEAVE, Asker, events_of
 from tests.agents.test_runs import abandon, stored, until
 from tests.llm.scripted import ScriptedServer, error, hold, reasoning, text
 
+E = TypeVar("E", bound=Event)
 QUESTION = "How many days of annual leave do I have?"
 WRONG = "You have 25 days of annual leave [1]. Up to 5 unused days carry over to the next year [1]."
 RIGHT = "You have 15 days of annual leave a year [1]. Up to 5 unused days carry over to the next year [1]."
 
 
-def one(events: list[Event], kind: type) -> list[Event]:
+def one(events: list[Event], kind: type[E]) -> list[E]:
     return [event for event in events if isinstance(event, kind)]
+
+
+def finished(events: list[Event]) -> Finished:
+    """How the run ended, which was well."""
+    assert isinstance(events[-1], Finished)
+    return events[-1]
 
 
 def test_weak_evidence_is_thought_about_further_and_what_changed_is_said(ask: Asker, scripted: ScriptedServer) -> None:
@@ -54,11 +62,11 @@ def test_weak_evidence_is_thought_about_further_and_what_changed_is_said(ask: As
     [change] = one(events, Revised)
     assert change.changed == (("You have 25 days of annual leave.", "You have 15 days of annual leave a year."),)
     assert (change.added, change.removed, change.same) == ((), (), 1)
-    assert events[-1].mode == "thinking"
-    assert events[-1].answer.startswith("You have 15 days")
+    assert finished(events).mode == "thinking"
+    assert finished(events).answer.startswith("You have 15 days")
     assert ask.run
     ask.run.refresh_from_db()
-    assert ask.run.answer == events[-1].answer
+    assert ask.run.answer == finished(events).answer
     assert len(scripted.chats()) == 2
 
 
@@ -95,9 +103,7 @@ def test_the_fast_mode_only_says_that_more_thought_might_help(ask: Asker, script
     assert not one(events, Escalated)
 
 
-def test_beyond_todays_budget_nobody_thinks_unasked(
-    ask: Asker, scripted: ScriptedServer, settings: pytest.FixtureRequest
-) -> None:
+def test_beyond_todays_budget_nobody_thinks_unasked(ask: Asker, scripted: ScriptedServer, settings: Settings) -> None:
     settings.THINKING_RUNS_PER_DAY = 1
     scripted.enqueue(text(WRONG), text(RIGHT), text(WRONG), text(RIGHT))
     assert one(ask(QUESTION), Escalated)
@@ -105,10 +111,10 @@ def test_beyond_todays_budget_nobody_thinks_unasked(
 
     [checked] = one(ask(QUESTION), Checked)
     assert (checked.weakness, checked.held_back) == ("weak_quotes", "budget")
-    assert ask(QUESTION, mode="thinking")[-1].mode == "thinking", "what is asked for is given"
+    assert finished(ask(QUESTION, mode="thinking")).mode == "thinking", "what is asked for is given"
 
 
-def test_tokens_count_against_the_budget(ask: Asker, scripted: ScriptedServer, settings: pytest.FixtureRequest) -> None:
+def test_tokens_count_against_the_budget(ask: Asker, scripted: ScriptedServer, settings: Settings) -> None:
     scripted.enqueue(text(RIGHT, usage=(900, 100)))
     ask(QUESTION, mode="thinking")
     settings.THINKING_TOKENS_PER_DAY = 1001
@@ -134,7 +140,7 @@ def test_the_quick_answer_can_be_kept(ask: Asker, scripted: ScriptedServer) -> N
     events = events_of(run)
     assert one(events, Kept) == [Kept("asked")]
     assert answer_of(events) == WRONG.replace("year [1]", "year [2]")
-    assert events[-1].mode == "fast"
+    assert finished(events).mode == "fast"
     assert scripted.abandoned.wait(5)
     run.refresh_from_db()
     assert (run.road, run.answer, len(run.citations)) == ("fast", answer_of(events), 2)
@@ -147,7 +153,7 @@ def test_it_can_be_kept_where_nobody_works_on_the_run(ask: Asker, scripted: Scri
     Run.objects.filter(pk=run.pk).update(keep_requested=True)
     assert runs.take_up(run.pk)
     events = events_of(run)
-    assert events[-1].mode == "fast"
+    assert finished(events).mode == "fast"
     assert len(one(events, Kept)) == 1
 
 
@@ -164,7 +170,7 @@ def test_a_failure_of_the_thinking_model_keeps_the_quick_answer(ask: Asker, scri
     events = ask(QUESTION)
     assert one(events, Kept) == [Kept("authentication")]
     assert not one(events, Failed)
-    assert events[-1].answer.startswith("You have 25 days")
+    assert finished(events).answer.startswith("You have 25 days")
 
 
 def test_the_page_shows_the_quick_answer_while_it_is_thought_about(
@@ -201,14 +207,19 @@ def test_hidden_documents_are_never_hinted_at_unless_the_administrator_wants_it(
     ask: Asker,
     scripted: ScriptedServer,
     library: dict[str, Document],
-    settings: pytest.FixtureRequest,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusal = "The documents do not answer this. I looked for a salary."
     question = "What is the salary of the head of engineering?"
     scripted.otherwise = text(refusal)
-    looked: list[Callable[..., object]] = []
-    monkeypatch.setattr("agents.roads.may_be_hidden", lambda deps: looked.append(deps) or True)
+    looked: list[object] = []
+
+    def look(deps: object) -> bool:
+        looked.append(deps)
+        return True
+
+    monkeypatch.setattr("agents.roads.may_be_hidden", look)
     assert not any(event.hidden for event in one(ask(question, mode="fast"), Checked))
     assert not looked, "not even time is spent on it"
     monkeypatch.undo()

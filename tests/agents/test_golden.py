@@ -12,7 +12,7 @@ LINE = (
 
 def question(**changes: object) -> GoldenQuestion:
     [parsed] = parse([LINE, ""])
-    return GoldenQuestion(**{**{name: getattr(parsed, name) for name in parsed.__slots__}, **changes})  # type: ignore[arg-type]
+    return GoldenQuestion(**{**{name: getattr(parsed, name) for name in parsed.__slots__}, **changes})
 
 
 def test_every_fact_and_every_source_count() -> None:

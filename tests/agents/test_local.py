@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents.events import Checked, Cited, Escalated, Finished, Routed, ToolCalled, ToolReturned, answer_of
@@ -29,7 +30,7 @@ def asks(
     people_files: Collection,
     bob: Person,
     local_url: str,
-    settings: pytest.FixtureRequest,
+    settings: Settings,
 ) -> Asker:
     settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": local_url})
     add_document(handbook, "Leave policy", LEAVE)

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
@@ -78,6 +79,7 @@ def test_followers_who_come_and_go_see_every_event_once(ask: Asker, scripted: Sc
                 seen.append(numbered)
                 if len(seen) % 2 == 0:
                     break
+            assert isinstance(stream, AsyncGenerator)
             await stream.aclose()
         return seen
 
@@ -126,6 +128,7 @@ def test_whoever_follows_holds_no_connection(ask: Asker, scripted: ScriptedServe
             stream = runs.follow(run.pk)
             await anext(stream)
             held = await sync_to_async(lambda: connection.connection is not None)()
+            assert isinstance(stream, AsyncGenerator)
             await stream.aclose()
             return held
 
@@ -359,12 +362,13 @@ def test_a_killed_process_run_goes_on_elsewhere(ask: Asker, scripted: ScriptedSe
 
 def test_a_question_must_be_one(bob: Person, alice: Person, transactional_db: None) -> None:
     theirs = Conversation.objects.create(person=alice)
-    for question, options in [
+    refused: list[tuple[str, dict[str, Any]]] = [
         ("  ", {}),
         ("x" * 20_001, {}),
         ("Hello?", {"mode": "slow"}),
         ("Hello?", {"conversation": theirs}),
-    ]:
+    ]
+    for question, options in refused:
         with pytest.raises(runs.QuestionError, match=r"\.$"):
             runs.start(bob, question, **options)
     assert not Run.objects.exists()

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -93,7 +94,7 @@ class Desk:
                 answer = RedirectResponse("http://10.0.0.1/mcp", 307)
             elif scope["path"] == "/page":
                 answer = Response("<p>Hello</p>", media_type="text/html")
-        await (answer or self._app)(scope, receive, send)  # type: ignore[operator]
+        await (answer or self._app)(scope, receive, send)
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ Register = Callable[..., ToolServer]
 def register(desk: Desk, admin: Person) -> Register:
     """Sets the desk up as an administrator does, for the groups named."""
 
-    def make(*groups: str, allowed: tuple[str, ...] = (), **fields: object) -> ToolServer:
+    def make(*groups: str, allowed: tuple[str, ...] = (), **fields: Any) -> ToolServer:
         chosen = Group.objects.filter(name__in=groups)
         server = tool_servers.save_server(
             ToolServer(), by=admin, name="Help desk", url=f"{desk.url}/mcp", secret=KEY, groups=chosen, **fields

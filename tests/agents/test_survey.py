@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Group
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents.events import Cited, Event, Finished, Routed
@@ -25,7 +26,7 @@ ASKED = [asked for place, asked in enumerate(QUESTIONS) if place in (0, 3, 4, 7,
 
 
 @pytest.fixture
-def shelf(transactional_db: None, settings: pytest.FixtureRequest) -> Iterator[Collection]:
+def shelf(transactional_db: None, settings: Settings) -> Iterator[Collection]:
     with served(create_app()) as address:
         settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": f"{address}/v1"})
         collection = create_collection("Papers", by=operator(None), everyone=True)

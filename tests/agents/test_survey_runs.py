@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents import runs, survey
@@ -196,7 +197,7 @@ def test_a_limit_leads_to_a_partial_answer_that_says_so(
 
 
 def test_a_limit_of_cost_says_so_and_the_check_goes_on_from_there(
-    papers: dict[str, Document], bob: Person, scripted: ScriptedServer, settings: pytest.FixtureRequest
+    papers: dict[str, Document], bob: Person, scripted: ScriptedServer, settings: Settings
 ) -> None:
     settings.MODEL_PRICES = parse_prices("scripted-instruct=1000/1000")
     settings.EXHAUSTIVE_COST = 0.03  # two calls of 18 tokens are more

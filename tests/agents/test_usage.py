@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents import runs, usage
@@ -30,7 +31,7 @@ def recorded() -> list[tuple[str, str, int, int]]:
 
 
 def test_each_models_tokens_are_recorded_with_their_cost(
-    ask: Asker, scripted: ScriptedServer, settings: pytest.FixtureRequest
+    ask: Asker, scripted: ScriptedServer, settings: Settings
 ) -> None:
     thinking = django_settings.MODEL_SERVERS.thinking_model
     settings.MODEL_PRICES = {thinking: Price(10, 100)}

@@ -22,7 +22,7 @@ async def connected(world: World, name: str, mode: str = "auto") -> AsyncIterato
     """A session of somebody's."""
     async with (
         httpx2.AsyncClient(headers=world.bearer(name), timeout=30) as http,
-        Client(streamable_http_client(f"{world.site}/mcp", http_client=http), mode=mode) as client,  # type: ignore[arg-type]
+        Client(streamable_http_client(f"{world.site}/mcp", http_client=http), mode=mode) as client,
     ):
         yield client
 

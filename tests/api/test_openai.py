@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from openai.types.chat import ChatCompletion
 
 from agents.models import Conversation, Run, RunState
 from tests.api.asking import ANSWER, broken, cut_off, good, overloaded
@@ -108,13 +109,13 @@ async def test_the_asynchronous_client(world: World) -> None:
 def test_reasoning_comes_in_its_own_field(bob: openai.OpenAI, world: World, stream: bool) -> None:
     world.models.enqueue(reasoning("Let me look it up.") + good())
     answer = bob.chat.completions.create(model="zhinang-thinking", messages=[QUESTION], stream=stream)
-    if stream:
+    if not isinstance(answer, ChatCompletion):
         deltas = [chunk.choices[0].delta for chunk in answer if chunk.choices]
         thought = "".join((delta.model_extra or {}).get("reasoning_content", "") for delta in deltas)
         said = "".join(delta.content or "" for delta in deltas)
     else:
         message = answer.choices[0].message
-        thought, said = (message.model_extra or {})["reasoning_content"], message.content
+        thought, said = (message.model_extra or {})["reasoning_content"], message.content or ""
     assert thought == "Let me look it up."
     assert said.startswith(ANSWER)
 

@@ -38,7 +38,7 @@ def finish(client: Client, collection: Collection, sync: int, confirm: int | Non
 
 
 def mirrored(client: Client, collection: Collection, **texts: str) -> dict[str, Any]:
-    plan: dict[str, Any] = listed(client, collection, **texts).json()
+    plan: dict[str, Any] = listed(client, collection, None, **texts).json()
     for name in plan["send"]:
         send(client, collection, name, texts[name])
     plan["finished"] = finish(client, collection, plan["sync"]).json()

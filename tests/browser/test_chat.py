@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from accounts.models import Person
 from agents.models import Conversation, Feedback, Run
@@ -270,12 +270,15 @@ def test_a_file_is_attached_read_and_cited(
 ) -> None:
     scripted.enqueue(text("The offer costs 4,711 euros a month [1]."))
     page = open_page(alice, width=390)
-    offer = {"name": "offer.md", "mimeType": "text/markdown", "buffer": b"The offer costs 4,711 euros a month."}
+
+    def arriving(route: Route) -> None:
+        expect(page.get_by_text("Sending the files")).to_be_visible()
+        route.continue_()
+
+    offer = FilePayload(name="offer.md", mimeType="text/markdown", buffer=b"The offer costs 4,711 euros a month.")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Attach files").click()
-    page.route(
-        "**/attach/", lambda route: (expect(page.get_by_text("Sending the files")).to_be_visible(), route.continue_())
-    )
+    page.route("**/attach/", arriving)
     chooser.value.set_files([offer])
     expect(page.locator(".attached-file")).to_contain_text("waiting")
     expect(page.get_by_text("Sending the files")).to_have_count(0)

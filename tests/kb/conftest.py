@@ -20,5 +20,6 @@ def local_models() -> Iterator[str]:
 @pytest.fixture
 def model_server(local_models: str, settings: Settings) -> ModelServers:
     """Embeddings, chat and rerank come from the offline model server."""
-    settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": local_models})
-    return settings.MODEL_SERVERS
+    servers = ModelServers.from_environment({"LOCAL_MODEL_URL": local_models})
+    settings.MODEL_SERVERS = servers
+    return servers

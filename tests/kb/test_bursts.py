@@ -11,10 +11,11 @@ from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import Person
-from kb import bursts, ingest, leases
+from kb import bursts, indexing, ingest, leases
 from kb.access import acting_as, acting_as_system
+from kb.chunking import passages
 from kb.documents import add_document, cancel, delete_document, narrow, replace_document
-from kb.embedding import Vectors
+from kb.embedding import Vectors, embed_documents
 from kb.ingest import work_next
 from kb.leases import SILENCE_SECONDS, Lease
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, State, VersionBand
@@ -79,7 +80,7 @@ def test_they_go_together_and_become_what_they_would_alone(
     files: list[Document], admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
-    embed = bursts.embed_documents
+    embed = embed_documents
 
     def counted(texts: Sequence[str]) -> Vectors:
         calls.append(len(texts))
@@ -125,7 +126,7 @@ def test_a_bad_file_stops_no_other(files: list[Document], admin: Person, handboo
 def test_a_bug_in_one_is_raised_after_the_others_are_done(
     files: list[Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut = bursts.passages
+    cut = passages
 
     def broken(parts: list[Part]) -> object:
         if "Pier 1" in parts[0][0].text:
@@ -139,7 +140,7 @@ def test_a_bug_in_one_is_raised_after_the_others_are_done(
 
 
 def test_a_text_that_the_model_refuses_stops_no_other(files: list[Document], monkeypatch: pytest.MonkeyPatch) -> None:
-    embed = ingest.embed_documents
+    embed = embed_documents
 
     def refusing(texts: Sequence[str]) -> Vectors:
         if any("pier 1" in text for text in texts):
@@ -159,7 +160,7 @@ def test_rows_that_cannot_be_written_stop_no_other(files: list[Document], monkey
     def broken(*args: object) -> None:
         raise ValueError
 
-    monkeypatch.setattr(bursts.indexing, "write_whole_versions", broken)
+    monkeypatch.setattr(indexing, "write_whole_versions", broken)
     while work_next():
         pass
     assert states(files) == [State.READY] * 4
@@ -195,7 +196,7 @@ def while_embedding(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     happen: list[object] = []
     asked = threading.Event()
     release = threading.Event()
-    embed = bursts.embed_documents
+    embed = embed_documents
 
     def slow(texts: Sequence[str]) -> Vectors:
         asked.set()

@@ -1,5 +1,6 @@
 """Who may make, name, open and delete collections."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
@@ -97,11 +98,12 @@ def test_readers_change_with_the_groups(staff: Person, bob: Person, handbook: Co
 def test_those_who_may_not_read_it_may_not_change_it(bob: Person, people_files: Collection) -> None:
     bob.is_staff = True
     bob.save()
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: set_groups(people_files, ["Engineering"], by=bob),
         lambda: rename_collection(people_files, "Mine", by=bob),
         lambda: delete_collection(people_files, by=bob),
-    ):
+    )
+    for change in changes:
         with pytest.raises(DocumentError) as caught:
             change()
         assert caught.value.kind == "forbidden"

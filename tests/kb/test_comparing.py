@@ -114,7 +114,7 @@ def test_a_passage_switched_off_is_found_no_more_at_once(
         switch_passage(passage, False, by=alice)
     switch_passage(passage, False, by=admin)
     for method in ("fused", "lexical", "dense"):
-        assert hit.passage_id not in {one.passage_id for one in search_as(alice, "年休假结转", method=method)}  # type: ignore[arg-type]
+        assert hit.passage_id not in {one.passage_id for one in search_as(alice, "年休假结转", method=method)}
     client.force_login(admin)
     path = f"/documents/d/{leave.pk}/passages/{passage.pk}/"
     row = client.post(path, {"enabled": "1"}, headers={"HX-Request": "true"}).content.decode()

@@ -81,7 +81,7 @@ def test_only_those_who_look_after_it_may(travel: Document, bob: Person) -> None
     with pytest.raises(DocumentError, match="may not change"):
         describe(travel, by=bob, title="Mine")
     with acting_as_system():
-        version = DocumentVersion.objects.select_related("document").get(pk=travel.current_version_id)
+        version = DocumentVersion.objects.select_related("document").get(pk=travel.current_version_id or 0)
     with pytest.raises(DocumentError, match="may not change"):
         date_version(version, by=bob, effective_from=TODAY, effective_to=None)
 

@@ -55,7 +55,7 @@ def fresh(document: Document) -> Document:
 
 def set_state(document: Document, state: State, *, current: bool = False, **fields: Any) -> None:
     with acting_as_system():
-        DocumentVersion.objects.filter(pk=document.latest_version_id).update(state=state, **fields)
+        DocumentVersion.objects.filter(pk=document.latest_version_id or 0).update(state=state, **fields)
         if current:
             Document.objects.filter(pk=document.pk).update(current_version=document.latest_version_id)
 

@@ -1,6 +1,7 @@
 """A question set is measured through the product's own tables, and leaves nothing behind."""
 
 import json
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import StringIO
@@ -81,7 +82,10 @@ def test_further_measurements_see_the_shelf(
     ) -> dict[str, object]:
         return {"unanswerable": [question.id for question in shelf.questions.unanswerable], "how": options["how"]}
 
-    judge = evaluation.Judge(unanswerable, lambda parser: parser.add_argument("--how") and None)
+    def arguments(parser: ArgumentParser) -> None:
+        parser.add_argument("--how")
+
+    judge = evaluation.Judge(unanswerable, arguments)
     monkeypatch.setitem(evaluation.JUDGES, "judged", judge)
     figures = evaluated(folder, "--judged", "--how", "well")
     assert (figures["unanswerable"], figures["how"]) == (["q3"], "well")

@@ -76,8 +76,8 @@ def test_filters_narrow_each_method(
     monkeypatch.setattr(candidates, "EXACT_SQUARE", square)
     filters = Filters(**wanted)
     for method in ("lexical", "dense", "fused"):
-        assert {hit.title for hit in search_as(alice, "hotels", filters=filters, method=method)} == found  # type: ignore[arg-type]
-        assert {hit.title for hit in search_as(bob, "hotels", filters=filters, method=method)} == found - {"secret"}  # type: ignore[arg-type]
+        assert {hit.title for hit in search_as(alice, "hotels", filters=filters, method=method)} == found
+        assert {hit.title for hit in search_as(bob, "hotels", filters=filters, method=method)} == found - {"secret"}
 
 
 def test_filters_hold_together_with_documents_and_days(library: dict[str, Document], alice: Person) -> None:

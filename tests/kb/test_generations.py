@@ -30,6 +30,7 @@ from kb.generations import (
 from kb.models import Collection
 from kb.models_index import EmbeddingGeneration, PassageVector
 from kb.search import search_as
+from kb.statements import array_text
 from kb.upkeep import FILLING_LOCK, follow_model, keep_up, statistics_are_due
 from llm.profiles import Limits, ModelServers
 from tests.kb.shelves import shelve
@@ -273,7 +274,7 @@ def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Col
             {
                 "day": timezone.localdate(),
                 "generation": generation.pk,
-                "scopes": module.array_text(ground.scopes),
+                "scopes": array_text(ground.scopes),
                 "vector": "[1,1,1,1,1,1,1,1]",
                 "nearest": 10,
                 "languages": ["en"],

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from io import BytesIO
 from itertools import pairwise
@@ -16,7 +17,7 @@ from accounts.models import Person
 from kb import bursts, ingest, leases, setbacks
 from kb.access import acting_as, acting_as_system
 from kb.documents import add_document, cancel, delete_document, replace_document, retry
-from kb.embedding import Vectors
+from kb.embedding import Vectors, embed_documents
 from kb.ingest import Job, finish, work_next
 from kb.leases import SILENCE_SECONDS, Lease
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, State
@@ -62,12 +63,12 @@ def patch(monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
 
 def version_of(document: Document) -> DocumentVersion:
     with acting_as_system():
-        return DocumentVersion.objects.select_related("document").get(pk=document.latest_version_id)
+        return DocumentVersion.objects.select_related("document").get(pk=document.latest_version_id or 0)
 
 
 def change(document: Document, **fields: Any) -> None:
     with acting_as_system():
-        DocumentVersion.objects.filter(pk=document.latest_version_id).update(**fields)
+        DocumentVersion.objects.filter(pk=document.latest_version_id or 0).update(**fields)
 
 
 def fall_silent(document: Document) -> None:
@@ -108,7 +109,7 @@ def test_a_title_that_a_person_gave_stays(admin: Person, handbook: Collection) -
 
 
 def test_a_reader_finds_it_only_when_it_is_ready(rules: Document, admin: Person) -> None:
-    ingest.STEPS[0](job := Job(taken(rules), ingest.ExitStack()))
+    ingest.STEPS[0](job := Job(taken(rules), ExitStack()))
     with job.resources, acting_as(admin):
         assert Document.objects.get(pk=rules.pk).current_version is None
 
@@ -307,7 +308,8 @@ def on_pulse(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]]
     monkeypatch.setattr(leases, "LOOK_SECONDS", 0.02)
 
     def arrange(event: Callable[[], object]) -> None:
-        pulse, happened = Lease.pulse, []
+        pulse = Lease.pulse
+        happened: list[object] = []
 
         def pulsing(lease: Lease) -> None:
             if not happened:
@@ -407,6 +409,7 @@ def test_an_older_version_that_ends_later_does_not_take_over(travel: Document, a
     first = travel.latest_version_id
     second = replace_document(travel, "travel.md", BytesIO(TRAVEL.replace(b"180", b"200")), by=admin)
     assert work_next([second.pk]) == [second.pk]
+    assert first
     assert work_next([first]) == [first]
     with acting_as_system():
         assert Document.objects.get(pk=travel.pk).current_version_id == second.pk
@@ -431,7 +434,7 @@ def test_finish_brings_all_to_their_end_and_tells_how_far_it_is(
     monkeypatch.setattr(setbacks, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(ingest, "WAIT_SECONDS", 0.01)
     fails = [ModelError("overloaded", wait="long")]
-    embed = ingest.embed_documents
+    embed = embed_documents
 
     def sometimes(texts: Sequence[str]) -> Vectors:
         if any("180 euros" in text for text in texts):

@@ -34,7 +34,7 @@ def ready(collection: Collection, by: Person, name: str, content: bytes) -> Docu
 
 def version_of(document: Document) -> DocumentVersion:
     with acting_as_system():
-        return DocumentVersion.objects.select_related("document").get(pk=document.latest_version_id)
+        return DocumentVersion.objects.select_related("document").get(pk=document.latest_version_id or 0)
 
 
 def titles(version: DocumentVersion, person: Person) -> list[str]:

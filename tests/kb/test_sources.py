@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -232,8 +233,9 @@ def test_an_interrupted_run_is_carried_on(
     assert held is not None
     assert claim(source.pk) is None
     with acting_as_system():  # its worker was killed
-        Source.objects.filter(pk=source.pk).update(heartbeat_at=timezone.now() - timezone.timedelta(seconds=301))
-    kept, taken = work._keep, []
+        Source.objects.filter(pk=source.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=301))
+    kept = work._keep
+    taken: list[object] = []
 
     def keep_one(*arguments: object) -> object:
         if taken:
@@ -480,7 +482,7 @@ def change(source: Source, by: Person, **what: object) -> Source:
         "settings": source.settings,
         "every_minutes": source.every_minutes,
     }
-    return change_source(source, by=by, **(kept | what))  # type: ignore[arg-type]
+    return change_source(source, by=by, **(kept | what))
 
 
 def test_another_address_is_read_anew_and_what_it_lacks_is_asked_about(

@@ -1,6 +1,6 @@
 """Tables kept with their version, and asked by SQL: as whom, within which limits, and with which rows behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import date
 from io import BytesIO
 
@@ -336,6 +336,7 @@ def test_making_tables_goes_on_where_it_broke_off(put: Put) -> None:
     for one in (first, second):
         forget_tables(one)
     run = earlier_tables.make_tables()
+    assert isinstance(run, Generator)
     assert next(run).filename == "second.md", "the newest first"
     run.close()
     assert [one.filename for one in earlier_tables.make_tables()] == ["first.md"]

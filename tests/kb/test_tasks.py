@@ -5,6 +5,7 @@ from io import BytesIO
 from socket import gethostname
 
 import pytest
+from celery import current_app
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -95,7 +96,7 @@ def test_a_broker_that_is_away_loses_no_document(
     def away(*args: object, **options: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(queue.current_app, "send_task", away)
+    monkeypatch.setattr(current_app, "send_task", away)
     queue.wake(uploads[0])
     assert "connection refused" in caplog.text
 

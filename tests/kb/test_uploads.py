@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Person
 from kb.access import acting_as_system
-from kb.documents import About, Upload
+from kb.documents import About, Upload, add
 from kb.errors import DocumentError
 from kb.models import Collection, Document
 from kb.storage import FolderStorage, StorageFull
@@ -114,7 +114,7 @@ def test_one_file_too_large_stops_no_other(
 ) -> None:
     from kb import uploads
 
-    add, large = uploads.add, DocumentError("too_large", megabytes=1)
+    large = DocumentError("too_large", megabytes=1)
 
     def limited(collection: Collection, filename: str, file: BytesIO, about: About, *, by: Person) -> Upload:
         if filename == "leave.md":

@@ -81,7 +81,7 @@ def test_today_the_current_version_is_found_and_on_its_days_the_old_one(
         for question, then, now in ASKED[row["id"]]:
             for as_of, version, said in ((None, newer, now), (begins, newer, now), (ends, older, then)):
                 for method in ("fused", "lexical", "dense"):
-                    hits = search_as(alice, question, as_of=as_of, method=method)  # type: ignore[arg-type]
+                    hits = search_as(alice, question, as_of=as_of, method=method)
                     mine = [hit for hit in hits if hit.document_id == company[row["id"]].pk]
                     assert mine, (question, as_of, method)
                     assert {hit.version_id for hit in mine} == {version.pk}, (question, as_of, method)
@@ -102,7 +102,7 @@ def notice(admin: Person, handbook: Collection) -> Document:
 def found(person: Person) -> Iterator[str]:
     """What a search by each method says, at once; every one of them must find exactly one text."""
     for method in ("fused", "lexical", "dense"):
-        (hit,) = search_as(person, "When does the lighthouse close?", method=method)  # type: ignore[arg-type]
+        (hit,) = search_as(person, "When does the lighthouse close?", method=method)
         yield hit.text
 
 

@@ -101,7 +101,7 @@ def upload(shelf: Collection, admin: Person, words: str) -> Document:
 
 def state_of(document: Document) -> str:
     with acting_as_system():
-        return DocumentVersion.objects.values_list("state", flat=True).get(pk=document.latest_version_id)
+        return DocumentVersion.objects.values_list("state", flat=True).get(pk=document.latest_version_id or 0)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -121,11 +121,11 @@ def test_a_version_whose_worker_was_killed_is_ready_once(
     start_worker()
     with acting_as_system():  # a minute later
         silent = timezone.now() - timedelta(seconds=SILENCE_SECONDS + 1)
-        DocumentVersion.objects.filter(pk=document.latest_version_id).update(heartbeat_at=silent)
+        DocumentVersion.objects.filter(pk=document.latest_version_id or 0).update(heartbeat_at=silent)
     assert sweep() == 1
     wait_until(lambda: state_of(document) == State.READY)
     with acting_as_system():
-        version = DocumentVersion.objects.get(pk=document.latest_version_id)
+        version = DocumentVersion.objects.get(pk=document.latest_version_id or 0)
         ordinals = list(version.passages.values_list("ordinal", flat=True))
         assert ordinals == list(range(version.passage_count))
         assert PassageVector.objects.count() == Passage.objects.count() == version.passage_count

@@ -4,12 +4,13 @@ import json
 import os
 
 import tests.settings as settings
+from llm.profiles import ModelServers
 
 given = json.loads(os.environ["WORKER_OF_TEST"])
 settings.DATABASES["default"] = {**settings.DATABASES["default"], **given["database"]}
 settings.DATABASES["default"].pop("EMBEDDED", None)
 settings.STORAGE_URL = given["storage"]
-settings.MODEL_SERVERS = settings.ModelServers.from_environment({"LOCAL_MODEL_URL": given["models"]})
+settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": given["models"]})
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 
 from config.celery import app  # noqa: E402

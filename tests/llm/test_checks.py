@@ -3,6 +3,7 @@
 import json
 import re
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,7 +20,7 @@ def good(request: Request) -> Script:
     return reasoning("hm") + text("Yes.") if request.body.get("enable_thinking") else text("Yes.")
 
 
-def checked(scripted: ScriptedServer, **changes: object) -> dict[str, Check]:
+def checked(scripted: ScriptedServer, **changes: Any) -> dict[str, Check]:
     return {check.name: check for check in check_models(scripted.servers(**changes))}
 
 

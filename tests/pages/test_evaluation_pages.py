@@ -40,10 +40,10 @@ def test_a_set_from_import_to_deletion(
         assert response.headers["Location"] == f"{PAGE}runs/{run.pk}/"
         assert "every 3s" in client.get(f"{PAGE}runs/{run.pk}/").content.decode()
         work_on(run.pk)
-    page = client.get(f"{PAGE}runs/{run.pk}/").content.decode()
-    assert "1 worse" in page
-    assert "1.000 →" in page
-    assert "every 3s" not in page
+    html = client.get(f"{PAGE}runs/{run.pk}/").content.decode()
+    assert "1 worse" in html
+    assert "1.000 →" in html
+    assert "every 3s" not in html
     page = client.get(f"{PAGE}runs/{run.pk}/?with={run.pk - 1}", headers={"Accept-Language": "zh-hans"})
     assert "1 变差" in page.content.decode()
     assert "Prices" in client.get(address).content.decode()
@@ -58,8 +58,8 @@ def test_a_set_from_import_to_deletion(
     with acting_as_system():
         question = kept.questions.get()
     client.post(f"{address}act/", {"action": "forget", "question": question.pk})
-    page = client.post(f"{address}act/", {"action": "run"}, follow=True).content.decode()
-    assert "no questions yet" in page
+    html = client.post(f"{address}act/", {"action": "run"}, follow=True).content.decode()
+    assert "no questions yet" in html
     client.post(f"{address}act/", {"action": "delete"})
     with acting_as_system():
         assert list(EvaluationSet.objects.values_list("name", flat=True)) == ["Again"]

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents.events import Finished, Text
@@ -53,7 +53,7 @@ def test_a_worker_is_heard_of_for_a_while(admin: Person, sign_in: SignIn) -> Non
 
 
 def test_usage_is_shown_and_saved(
-    admin: Person, alice: Person, sign_in: SignIn, make_run: Callable[..., Run], settings: pytest.FixtureRequest
+    admin: Person, alice: Person, sign_in: SignIn, make_run: Callable[..., Run], settings: Settings
 ) -> None:
     run = make_run(alice, [Text("Fifteen days."), Finished("fast", "Fifteen days.")], road="fast")
     ModelUsage.objects.create(run_id=run.pk, person=alice, road="fast", model="qwen3-max", prompt_tokens=12345)

@@ -13,6 +13,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as project
 from django.core.management import call_command
+from pytest_django import Settings
 
 from accounts.models import Person
 from agents import runs
@@ -30,10 +31,10 @@ GOLDEN = project.BASE_DIR / "samples" / "golden.jsonl"
 
 
 @pytest.fixture
-def company(settings: pytest.FixtureRequest) -> Iterator[None]:
+def company(settings: Settings) -> Iterator[None]:
     """The sample company, ready to be asked about."""
     with served(create_app()) as address:
-        settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": f"{address}/v1"})  # type: ignore[attr-defined]
+        settings.MODEL_SERVERS = ModelServers.from_environment({"LOCAL_MODEL_URL": f"{address}/v1"})
         call_command("load_samples", password="a password for tests", stdout=StringIO())
         yield
 

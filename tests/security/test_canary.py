@@ -8,6 +8,7 @@ from typing import Any
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletion
 
 from agents.mcp import reader
 from agents.tools import ToolError, for_model
@@ -109,7 +110,7 @@ def test_openais_way(world: World, stream: bool) -> None:
         answer = client.chat.completions.create(
             model="zhinang-fast", messages=[{"role": "user", "content": QUESTION}], stream=stream
         )
-        seen = str([chunk.to_json() for chunk in answer] if stream else answer.to_json())
+        seen = str([answer.to_json()] if isinstance(answer, ChatCompletion) else [chunk.to_json() for chunk in answer])
         assert (CANARY in seen) is (name == "alice")
 
 

@@ -408,8 +408,8 @@ def test_foreign_ids_in_bodies_are_no_way_in(target: Target) -> None:
     for place in ("follows", "edits"):
         question = {"question": "What is the code word?", place: str(values["run_id"])}
         assert bob.post("/api/v1/ask", question, content_type=JSON).status_code == 404
-    question = {"question": "What is the code word?", "collections": [values["collection_id"]]}
-    assert bob.post("/api/v1/ask", question, content_type=JSON).status_code == 404
+    narrowed = {"question": "What is the code word?", "collections": [values["collection_id"]]}
+    assert bob.post("/api/v1/ask", narrowed, content_type=JSON).status_code == 404
     page = target.world.browser("bob")
     asked = page.post("/ask/", {"question": "What?", "conversation": str(values["conversation_id"])})
     assert asked.status_code == 404

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from llm.local.conversation import read_conversation, read_source, read_sources
 from llm.local.transcript import read_transcript
@@ -21,7 +22,7 @@ def test_lines_that_are_no_sources_are_passed_over() -> None:
 
 
 def test_earlier_turns_are_pairs_of_question_and_answer() -> None:
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "user", "content": "How many days?"},
         {"role": "assistant", "content": [{"type": "text", "text": "Five."}]},
         {"role": "user", "content": "And then?"},

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -14,14 +15,15 @@ import openai
 import pytest
 import uvicorn
 from openai import OpenAI
+from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
 from llm.local.server import MAX_BODY, create_app
 from tests.llm.local.handbook import PASSAGES, TOOLS, source, user_message
 
 INSTRUCT, THINKING = "zhinang-local-instruct", "zhinang-local-thinking"
-QUESTION = [user_message("Who leads the Harbour team?", [source(3, PASSAGES[2])])]
-OFFERED = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in TOOLS]
-ESCALATE = [{"type": "function", "function": {"name": "escalate", "parameters": {}}}]
+QUESTION: Any = [user_message("Who leads the Harbour team?", [source(3, PASSAGES[2])])]
+OFFERED: Any = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in TOOLS]
+ESCALATE: Any = [{"type": "function", "function": {"name": "escalate", "parameters": {}}}]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,8 @@ def test_thinking_streams_its_reasoning_before_the_calls(client: OpenAI) -> None
     stream = client.chat.completions.create(
         model=THINKING, messages=QUESTION, tools=OFFERED, stream=True, extra_body={"enable_thinking": True}
     )
-    kinds, fragments = [], []
+    kinds: list[str] = []
+    fragments: list[ChoiceDeltaToolCall] = []
     for chunk in stream:
         delta = chunk.choices[0].delta
         if getattr(delta, "reasoning_content", None):
@@ -120,7 +123,7 @@ def test_the_answer_streams_after_its_reasoning(address: str) -> None:
 
 
 def test_escalation_is_a_tool_call_in_one_piece_too(client: OpenAI) -> None:
-    messages = [user_message("Compare the limits of Berlin and Paris.", [source(1, PASSAGES[0])])]
+    messages: Any = [user_message("Compare the limits of Berlin and Paris.", [source(1, PASSAGES[0])])]
     reply = client.chat.completions.create(model=INSTRUCT, messages=messages, tools=ESCALATE)
     (call,) = reply.choices[0].message.tool_calls or []
     assert call.type == "function"

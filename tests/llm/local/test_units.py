@@ -1,10 +1,12 @@
+from typing import Any
+
 import pytest
 
 from llm.local.conversation import Source
 from llm.local.units import plain, units
 
 
-def _units(text: str, **fields: str) -> list[tuple[str, str]]:
+def _units(text: str, **fields: Any) -> list[tuple[str, str]]:
     return [(unit.kind, unit.text) for unit in units(Source(1, text, **fields))]
 
 
