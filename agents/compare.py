@@ -25,7 +25,7 @@ from agents.places import CHINESE, FAMILIES, places
 from agents.quantities import agreement, scales
 from agents.sentences import sentences
 from agents.terms import terms
-from kb.lexical import simplified
+from llm.chinese import simplified
 
 ENOUGH, LITTLE = 0.5, 0.25
 SAME = 0.9

@@ -8,7 +8,7 @@ from threading import Lock
 
 import snowballstemmer
 
-from kb.lexical import simplified
+from llm.chinese import simplified
 
 _STOP_WORDS = """
     a an the and or but if of in on at to for from by with as is are was were be been being it its this that these those

@@ -10,15 +10,14 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
-from pathlib import Path
 from threading import Lock
 
 import snowballstemmer
 
-from kb.variants import CHARACTERS, other_words
+from llm.chinese import other_words, simplified
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _HANGUL = "\u1100-\u11ff\uac00-\ud7af"
@@ -36,7 +35,6 @@ _PART = re.compile(r"\d+|[^\W\d_]+")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LATIN_WITH_MARK = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _LONGEST = 64  # longer runs are keys, hashes or noise: their beginning identifies them
 
@@ -67,31 +65,11 @@ def _stem(word: str) -> str:
         return str(_stemmer.stemWord(word))
 
 
-@cache
-def _simplified() -> dict[int, str]:
-    """OpenCC's table of Traditional characters and variants with the Simplified one each is folded to."""
-    import opencc
-
-    table = Path(opencc.__file__).parent / "dictionary" / "TSCharacters.txt"
-    pairs = (line.split() for line in table.read_text(encoding="utf-8").splitlines())
-    simplified = {ord(pair[0]): pair[1] for pair in pairs if len(pair) > 1 and len(pair[0]) == 1}
-    return simplified | {ord(pair[0]): pair[1] for pair in CHARACTERS.split()}
-
-
-def simplified(text: str) -> str:
-    """The text in Simplified characters, each in its place: nothing else is changed, nor any length."""
-    return text if text.isascii() else _NOT_ASCII.sub(_in_simplified, text)
-
-
 def fold(text: str) -> str:
     """The text with what readers hold to be the same made the same: widths, ligatures, accents, Traditional forms."""
     if text.isascii():
         return text
     return _LATIN_WITH_MARK.sub(_without_marks, simplified(unicodedata.normalize("NFKC", text)))
-
-
-def _in_simplified(characters: re.Match[str]) -> str:
-    return characters.group().translate(_simplified())
 
 
 def _without_marks(character: re.Match[str]) -> str:

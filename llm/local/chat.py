@@ -12,6 +12,7 @@ from .extractive import REFUSAL, UNANSWERED, answer, disagreement, write
 from .persona import small_talk
 from .planner import next_turn
 from .reply import Call, Reply
+from .scripts import as_written, in_simplified
 from .survey import survey
 from .text import language_of
 from .transcript import Transcript, read_transcript
@@ -93,7 +94,10 @@ def reply_to(chat: ChatRequest) -> Reply:
     if (checked := survey(chat.messages)) is not None:
         return Reply(checked)
     transcript = read_transcript(chat.messages)
-    reply = _reply(chat, transcript)
+    if folded := in_simplified(chat.messages):
+        reply = as_written(_reply(chat, read_transcript(folded)), transcript, chat.messages)
+    else:
+        reply = _reply(chat, transcript)
     so_far = transcript.conversation.so_far
     return replace(reply, text=_rest(reply.text, so_far)) if so_far else reply
 

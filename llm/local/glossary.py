@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from llm.chinese import regional_words, simplified
+
 from .text import has_han, terms
 
 _WORDS = """
@@ -326,6 +328,9 @@ def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:
         alternatives += tuple(tuple(_bigrams(word)) for word in _synonyms().get(match.group(), ()))
         for term in terms(match.group()):
             found[term] = (*found.get(term, ()), *alternatives)
+    for word, others in regional_words(question).items():
+        for term in terms(word):
+            found[term] = (*found.get(term, ()), *(tuple(_bigrams(other)) for other in others))
     said = terms(question)
     for size in (3, 2, 1):
         for start in range(len(said) - size + 1):
@@ -358,6 +363,7 @@ def _bigrams(word: str) -> list[str]:
 def translated(question: str) -> str:
     """The question's known words in the other language, for a second search; empty when it knows too few."""
     to_english = _tables()[0]
+    question = simplified(question)
     kept = re.findall(r"[A-Z][\w-]*|\d[\w.,-]*", question)
     found = [to_english[match.group()][0] for match in _chinese_words().finditer(question)]
     said = terms(question)

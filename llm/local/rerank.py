@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llm.chinese import simplified
+
 from .embedder import embedder
 from .text import question_terms, terms
 from .wire import WireError
@@ -45,8 +47,8 @@ def read_rerank_request(body: dict[str, Any]) -> RerankRequest:
 
 def scores(query: str, documents: Sequence[str]) -> list[tuple[int, float]]:
     """(index, relevance 0 to 1), the most relevant first: BM25 of the query's terms, scaled, and cosine likeness."""
-    asked = question_terms(query)
-    bags = [Counter(terms(document)) for document in documents]
+    asked = question_terms(simplified(query))
+    bags = [Counter(terms(simplified(document))) for document in documents]
     average = sum(bag.total() for bag in bags) / len(bags) or 1.0
     weights = {term: _idf(sum(term in bag for bag in bags), len(bags)) for term in asked}
     # A term's BM25 part stays under 2.2 times its idf, so this share stays under 1.

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llm.chinese import simplified
+
 from .concepts import with_concepts
 from .conversation import Source, content_text
 from .glossary import translations
 from .periods import OPEN_ENDED, Day, Period, period_of, says, turns
 from .quantities import amounts
+from .scripts import folded, restored
 from .text import content_runs, has_han, question_terms, terms
 from .units import Unit, units
 
@@ -113,8 +116,18 @@ def survey(messages: Sequence[dict[str, Any]]) -> str | None:
         criterion = json.loads(asked[1])
     except json.JSONDecodeError:
         return None
-    rows = [_told(paper, decide(paper, criterion), criterion) for paper in _papers(shown[1])]
-    return json.dumps({"rows": rows}, ensure_ascii=False)
+    criterion = folded(criterion)
+    rows = [_told(paper, decide(paper, criterion), criterion) for paper in _papers(simplified(shown[1]))]
+    written = {source.number: source.text for paper in _papers(shown[1]) for source in paper.sources}
+    return json.dumps({"rows": [_as_written(row, written) for row in rows]}, ensure_ascii=False)
+
+
+def _as_written(row: dict[str, Any], written: dict[int, str]) -> dict[str, Any]:
+    """A row with its quote and its values in the script in which their source is written."""
+    source = [written[row["source"]]] if row.get("source") in written else []
+    quote, values = row.get("quote"), row.get("values")
+    told = {"quote": restored(quote, source, 1)} if quote else {}
+    return row | told | ({"values": [restored(value, source, 1) for value in values]} if values else {})
 
 
 def _papers(block: str) -> Iterator[Paper]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kb import lexical
 from kb.lexical import alternative_terms, fold, question_terms, term_key, terms, weighted_terms
-from kb.variants import CHARACTERS
+from llm.chinese import CHARACTERS
 
 
 @pytest.mark.parametrize(
