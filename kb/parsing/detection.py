@@ -49,6 +49,7 @@ _SUFFIXES = {
     "csv": ".csv .tsv .tab",
     "html": ".html .htm .xhtml",
     "json": ".json .jsonl .ndjson",
+    "subtitles": ".vtt .srt",
     "xml": ".xml",
     "mail": ".eml .mht .mhtml",
     "text": ".rst .adoc",
@@ -139,6 +140,8 @@ def _textual(head: bytes, suffix: str) -> str:
         raise ParseError("unsupported")
     if _HTML.match(head[:4096]) or _HTML.match(head[:4096].replace(b"\0", b"").lstrip(b"\xff\xfe\xef\xbb\xbf")):
         return "html"
+    if head.lstrip(b"\xef\xbb\xbf").startswith(b"WEBVTT"):
+        return "subtitles"
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if _MAIL.match(head) and _MAIL_FIELD.search(head) and suffix in ("", ".txt", ".msg"):

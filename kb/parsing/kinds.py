@@ -34,7 +34,8 @@ KINDS: dict[str, Kind] = {
     "markdown": Kind("text/markdown", "markdown"),
     "csv": Kind("text/csv", "delimited"),
     "html": Kind("text/html", "html"),
-    "json": Kind("application/json", "plain:parse_code"),
+    "json": Kind("application/json", "chat_exports"),
+    "subtitles": Kind("text/vtt", "subtitles"),
     "xml": Kind("application/xml", "structure"),
     "pdf": Kind("application/pdf", "pdf"),
     "image": Kind("image/*", "ocr"),
@@ -51,7 +52,7 @@ KINDS: dict[str, Kind] = {
     "msg": Kind("application/vnd.ms-outlook", "mail:parse_outlook"),
 }
 
-TEXTS = ("text", "code", "markdown", "csv", "html", "json")
+TEXTS = ("text", "code", "markdown", "csv", "html", "json", "subtitles")
 
 
 def parser_of(kind: str) -> Callable[[Path, Composer], None]:
