@@ -138,8 +138,10 @@ def write(chosen: Sequence[Evidence], language: Language) -> str:
 
 def _joined(picked: Sequence[Evidence], language: Language) -> str:
     text = ""
-    for evidence in picked:
+    for before, evidence in zip((None, *picked), picked, strict=False):
         told = quoted(evidence.unit, evidence.also)
+        if before and evidence.unit.writer and before.unit.writer == evidence.unit.writer:
+            told = told.removeprefix(str(evidence.unit.writer))
         if evidence.unit.kind == "sentence":
             text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + told
         else:
@@ -148,7 +150,10 @@ def _joined(picked: Sequence[Evidence], language: Language) -> str:
 
 
 def quoted(unit: Unit, also: Sequence[int] = ()) -> str:
-    """A unit as it is quoted, with the marks of its source and of those that say the same; a row with its header."""
+    """A unit as it is quoted, with the marks of its source and of those that say the same.
+
+    A row is told with its header, a message with its writer.
+    """
     marks = "".join(f"[{number}]" for number in (unit.source.number, *also))
     if unit.kind == "row" and len(unit.header) == len(unit.cells):
         if (answer := _answer_column(unit.header)) is not None and unit.cells[answer]:
@@ -157,7 +162,7 @@ def quoted(unit: Unit, also: Sequence[int] = ()) -> str:
             f"{name}: {cell}" if name else cell for name, cell in zip(unit.header, unit.cells, strict=True) if cell
         )
         return f"{told} {marks}"
-    return f"{unit.text} {marks}"
+    return f"{unit.writer or ''}{unit.text} {marks}"
 
 
 def _answer_column(header: Sequence[str]) -> int | None:

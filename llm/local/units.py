@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from .conversation import Source
+from .messages import Writer, is_sender_line, message, subject, writers
 from .text import sentences
 
 Kind = Literal["sentence", "item", "row", "heading"]
@@ -35,13 +36,10 @@ _JSON_LINE = re.compile(r'^\s*"[^"]{1,40}":\s*"?(.*?)"?,?\s*$')
 _JSON_FRAME = re.compile(r"^\s*(?:\"[^\"]{1,40}\":\s*)?[\[\]{},]+\s*$")
 # Cells of a table: at most 24 characters each, some Chinese, and nothing that ends a sentence.
 _SPACED = re.compile(r"(?=.*[\u3400-\u9fff])[^\s。；;！？!?|]{1,24}(?: [^\s。；;！？!?|]{1,24}){2,8}")
-# A line of a chat begins with its time; or the line says who wrote and when, and the message follows.
-_CLOCK = r"[\[(【]?(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?[ ,T]*)?\d{1,2}:\d{2}(?::\d{2})?[\])】]?"
-_MESSAGE = re.compile(rf"^\s*{_CLOCK}\s*(?:[-–—]\s*)?[^\s:：][^:：]{{0,39}}[:：]\s*\S")
-_WRITER = re.compile(rf"^\s*[^\s:：][^:：]{{0,39}}\s{_CLOCK}\s*$")
 # What a list of questions and answers writes before each.
 _ASKED = re.compile(r"^(?:问题?|提问|Q(?:uestion)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
 _TOLD = re.compile(r"^(?:答案?|回答|A(?:nswer)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
+_REPLIES = 2  # messages over which a question stands that was asked before them
 _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
@@ -49,7 +47,7 @@ _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 class Unit:
     """A quotable piece of a source. `place` is its position there; `heading`, `lead` and `header` stand over it.
 
-    `earlier` units belong to a mail that a later one answers.
+    `earlier` units belong to a mail that a later one answers; `writer` is who wrote a message of a conversation.
     """
 
     source: Source
@@ -61,6 +59,7 @@ class Unit:
     header: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     earlier: bool = False
+    writer: Writer | None = None
 
 
 def plain(text: str) -> str:
@@ -76,8 +75,11 @@ def units(source: Source) -> tuple[Unit, ...]:
     """The units of a source in reading order."""
     reader = _Reader(source)
     columns = len(reader.header) if source.header and not re.search(r"[|\t]", source.header) else 0
-    for kind, text in _blocks(source.text, columns):
-        reader.take(kind, text)
+    for block in _blocks(source.text, columns):
+        if isinstance(block, Writer):
+            reader.begin(block)
+        else:
+            reader.take(*block)
     return tuple(reader.found)
 
 
@@ -88,7 +90,9 @@ class _Reader:
         self.source = source
         self.found: list[Unit] = []
         self.heading = self.lead = ""
-        self.earlier = False
+        self.earlier = self.in_header = False
+        self.writer: Writer | None = None
+        self.topic, self.replies = "", 0
         self.header = _cells(source.header) if source.header else ()
         self.titles = {_bare(title) for title in (source.title, *source.section.split(" > ")) if title}
 
@@ -99,6 +103,7 @@ class _Reader:
         elif kind == "end_of_table":
             self.header = ()
         elif kind == "heading" or _bare(plain(text)) in self.titles:
+            self.writer, self.replies = None, 0
             self._heading(plain(text))
         else:
             self._prose("item" if kind == "item" else "sentence", text)
@@ -115,29 +120,47 @@ class _Reader:
         self.heading, self.lead = text, ""
         self._add(text, "heading")
 
+    def begin(self, writer: Writer) -> None:
+        """Go on to the next message: a question that was asked stands over the next two."""
+        if self.writer is None:
+            self.topic = self.heading
+        self.writer = writer
+        self.replies -= 1
+        if self.replies < 0:
+            self.heading = self.topic
+
     def _prose(self, kind: Literal["sentence", "item"], text: str) -> None:
         if _WROTE.search(text):
             self.earlier = True
             return
         text = plain(text)
+        if told := message(text):
+            self.begin(told[0])
+            text = told[1]
+        if self.in_header and (about := subject(text)):
+            self._heading(about)
+            return
+        self.in_header = is_sender_line(text)
         if asked := _ASKED.match(text):
             text = text[asked.end() :]
             self.heading = ""
         for sentence in sentences(text):
             sentence = _TOLD.sub("", sentence)
             if sentence.endswith(("?", "？")):
-                # A question in a list of questions and answers stands over its answer.
+                # A question in a list of questions and answers stands over its answer, in a conversation over replies.
                 self._heading(sentence)
+                self.replies = _REPLIES
             else:
                 self._add(sentence, kind)
         if kind == "sentence" and self.found and self.found[-1].kind == "sentence":
             self.lead = self.found[-1].text
 
     def _add(self, text: str, kind: Kind, cells: tuple[str, ...] = ()) -> None:
-        lead = self.lead if kind in ("item", "row") else ""
+        lead = self.lead if kind in ("item", "row") else self.writer.name if self.writer else ""
         header = self.header if kind == "row" else ()
+        place = len(self.found)
         self.found.append(
-            Unit(self.source, len(self.found), text, kind, self.heading, lead, header, cells, self.earlier)
+            Unit(self.source, place, text, kind, self.heading, lead, header, cells, self.earlier, self.writer)
         )
 
 
@@ -145,7 +168,7 @@ def _bare(title: str) -> str:
     return re.sub(r"^[\d.\s]+|[\W_]+", "", title).lower()
 
 
-def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str]]:
+def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str] | Writer]:
     """Lines joined to blocks: a paragraph's wrapped lines become one text, every item and row stays its own."""
     lines = [_JSON_LINE.sub(r"\1", line) for line in text.splitlines() if not _JSON_FRAME.match(line)]
     lines = _with_columns([_QUOTED.sub("", line) for line in lines])
@@ -154,15 +177,16 @@ def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str]]:
     open_kind: Literal["sentence", "item"] = "sentence"
     buffer: list[str] = []
     fenced = in_table = False
+    written = writers(lines)
     for index, line in enumerate(lines):
         if _FENCE.match(line):
             fenced = not fenced
             continue
         row = not fenced and ("|" in line.strip()[1:] or "\t" in line.strip() or index in separated)
         item = None if row or fenced else _ITEM.match(line)
-        title = None if row or fenced else _HEADING.match(line) or _WRITER.match(line)
-        message = _MESSAGE.match(line) or _WROTE.match(line)
-        starts = row or item or title or fenced or not line.strip() or _RULE.match(line) or message
+        title = None if row or fenced else _HEADING.match(line)
+        begins = index in written or message(line) or _WROTE.match(line) or is_sender_line(line) or subject(line)
+        starts = row or item or title or fenced or not line.strip() or _RULE.match(line) or begins
         if buffer and (starts or _stands_alone(buffer[-1], line, width)):
             yield open_kind, _joined(buffer)
             buffer = []
@@ -171,10 +195,12 @@ def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str]]:
             yield "end_of_table", ""
         if _WROTE.match(line):
             yield "sentence", line
+        elif index in written and not (row or fenced):
+            yield written[index]
         elif not line.strip() or _RULE.match(line):
             open_kind = "sentence"
         elif title:
-            yield "heading", title.group(title.lastindex or 0)
+            yield "heading", title.group(1)
         elif row:
             in_table = True
             yield "row", line
@@ -190,7 +216,7 @@ def _with_columns(lines: list[str]) -> list[str]:
 
     Three lines in a row of as many short cells, three at least, make a table.
     """
-    counts = [len(line.split()) if _SPACED.fullmatch(line) and not _MESSAGE.match(line) else 0 for line in lines]
+    counts = [len(line.split()) if _SPACED.fullmatch(line) and not message(line) else 0 for line in lines]
     told = list(lines)
     start = 0
     for end in range(1, len(lines) + 1):

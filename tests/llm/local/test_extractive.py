@@ -263,3 +263,15 @@ def test_a_chain_of_which_only_a_part_is_at_hand_is_handed_over() -> None:
     given = [source(number, passage) for number, passage in enumerate((CHART, FLIGHTS), 1)]
     [call] = _instruct(question, evidence=given).calls
     assert call.name == "escalate"
+
+
+def test_a_message_is_told_with_who_wrote_it_and_when() -> None:
+    chat = (
+        "2026-10-12 09:01:15 陈思远\n样机坏了两台，谁跟进？\n\n"
+        "2026-10-12 09:03:40 孙浩\n我来跟进，明天把样机寄回去换。样机五天后换新。\n\n"
+        "2026-10-12 09:09:00 刘倩\n收到。\n\n2026-10-12 09:12:00 刘倩\n票据周五前交。"
+    )
+    told = ask("样机坏了谁跟进？", [source(1, {"document": 1, "title": "群聊", "section": "", "text": chat})])
+    assert told.startswith("孙浩（2026-10-12 09:03:40）：")
+    assert "我来跟进，明天把样机寄回去换。 [1]" in told
+    assert told.count("孙浩") == 1

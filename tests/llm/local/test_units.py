@@ -88,14 +88,52 @@ def test_code_fences_rules_and_quotes() -> None:
     ]
 
 
-def test_messages_of_a_chat_are_no_table_and_a_question_stands_over_its_answer() -> None:
-    question = "2026-09-14 09:05 王磊: 磁盘谁来扩容？"
-    found = units(Source(1, f"{question}\n2026-09-14 09:06 赵强: 我来，今天下午扩到2TB\n2026-09-14 09:10 王磊: 好的"))
-    assert [u.kind for u in found] == ["heading", "sentence", "sentence"]
-    assert {u.heading for u in found} == {question}
-    assert _units("Wang Lei [14/09/2026, 09:02]\nThe test system is up again.\n\nLi Na 09:03\nThank you.") == [
-        ("heading", "Wang Lei [14/09/2026, 09:02]"),
-        ("sentence", "The test system is up again."),
-        ("heading", "Li Na 09:03"),
-        ("sentence", "Thank you."),
-    ]
+def test_messages_of_a_chat_are_no_table_and_a_question_stands_over_its_replies() -> None:
+    chat = (
+        "2026-09-14 09:05 王磊: 磁盘谁来扩容？\n2026-09-14 09:06 赵强: 我来\n"
+        "2026-09-14 09:10 王磊: 好的\n2026-09-14 09:11 李娜: 周会改到三点"
+    )
+    found = units(Source(1, chat))
+    assert [u.kind for u in found] == ["heading", "sentence", "sentence", "sentence"]
+    assert [u.heading for u in found[1:]] == ["磁盘谁来扩容？", "磁盘谁来扩容？", ""]
+    assert [u.writer and u.writer.name for u in found] == ["王磊", "赵强", "王磊", "李娜"]
+
+
+@pytest.mark.parametrize(
+    ("chat", "writers"),
+    [
+        ("Wang Lei [14/09/2026, 09:02]\nThe system is up.\n\nLi Na 09:03\nThank you.", ["Wang Lei", "Li Na"]),
+        ("2026-10-12 09:01:15 王磊\n预算批了\n\n2026-10-12 09:03:40 李娜\n收到", ["王磊", "李娜"]),
+        ("**Wang Lei**  10:02 AM\nThe system is up.\n\n**Li Na**  1:05 PM\nThank you.", ["Wang Lei", "Li Na"]),
+        ("[02/11/2026, 08:03:44] Ann B.: Come at 10.\n[02/11/2026, 08:05:10] Ben: Fine.", ["Ann B.", "Ben"]),
+        ("[00:00:03] Ann: Good morning.\n\n[00:00:07] Ben: Hello.", ["Ann", "Ben"]),
+    ],
+)
+def test_who_wrote_a_message_is_known_and_no_part_of_it(chat: str, writers: list[str]) -> None:
+    found = units(Source(1, chat))
+    assert [u.writer and u.writer.name for u in found] == writers
+    assert not any(name in u.text for u in found for name in writers)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Registration 09:00\nKeynote 10:00\nLunch 12:30",
+        "Lunch 12:30\nThe canteen is on the ground floor.",
+        "2026-10-12 09:00 Kickoff in Graz\nBring a pen.",
+    ],
+)
+def test_appointments_are_no_messages(text: str) -> None:
+    assert not any(unit.writer for unit in units(Source(1, text)))
+
+
+def test_a_heading_ends_a_conversation() -> None:
+    found = units(Source(1, "09:02 Ann: Fine.\n09:03 Ben: Good.\n\n# Result\n\nIt was decided."))
+    assert (found[-1].heading, found[-1].writer) == ("Result", None)
+
+
+def test_the_subject_of_a_mail_stands_over_it() -> None:
+    mail = "From: Ann\nTo: Ben\nDate: 7 October 2026\nSubject: RE: Booth and budget\n\nThe booth is in Hall 8."
+    found = units(Source(1, mail))
+    assert [u.text for u in found if u.kind == "heading"] == ["Booth and budget"]
+    assert (found[-1].text, found[-1].heading) == ("The booth is in Hall 8.", "Booth and budget")

@@ -1,0 +1,78 @@
+"""Conversations in a text: which lines say who wrote when, and what a mail says about itself."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_DAY = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
+_HOUR = r"(?:[上下中]午|早上|晚上|凌晨)?\s?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,6})?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
+_CLOCK = rf"(?:{_DAY}[\sT,，]{{0,3}})?{_HOUR}"
+_NAME = r"(?P<writer>[^\s:：\[\]<>|][^:：\n\[\]<>|]{0,39}?)"
+_BRACKETED = rf"[\[(（【]?(?P<when>{_CLOCK})[\])）】]?"
+# "2026-09-14 09:02 Wang Lei: text"; "Wang Lei 2026-09-14 09:02" and "2026-09-14 09:02 Wang Lei" over the text.
+_MESSAGE = re.compile(rf"^\s*{_BRACKETED}\s*(?:[-–—]\s*)?{_NAME}[:：]\s*(?=\S)")
+_NAME_FIRST = re.compile(rf"^\s*(?:\*\*)?{_NAME}(?:\*\*)?\s+{_BRACKETED}\s*[:：]?$")
+_TIME_FIRST = re.compile(
+    rf"^\s*[\[(（【]?(?P<when>{_DAY}[\sT,，]{{0,3}}{_HOUR})[\])）】]?\s+(?:\*\*)?{_NAME}(?:\*\*)?$"
+)
+_DATED = re.compile(_DAY)
+_FEWEST = 2
+_SENDER = re.compile(r"^\s*(?:From|To|Cc|Date|Sent|发件人|收件人|抄送|日期|时间|发送时间)\s*[:：]\s*\S", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"^\s*(?:Subject|主题)\s*[:：]\s*(?:(?:RE|AW|FW|FWD|回复|答复|转发)\s*[:：]\s*)*(?=\S)", re.IGNORECASE
+)
+_FULL_WIDTH = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote a message, and when, as the text has it."""
+
+    name: str
+    when: str
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.when}）：" if _FULL_WIDTH.search(self.name) else f"{self.name} ({self.when}): "
+
+
+def message(text: str) -> tuple[Writer, str] | None:
+    """The writer of a message that begins with its time, and what is written."""
+    found = _MESSAGE.match(text)
+    return (_writer(found), text[found.end() :]) if found else None
+
+
+def writers(lines: Sequence[str]) -> dict[int, Writer]:
+    """The numbers of the lines that only say who wrote the lines below, and when."""
+    found = {
+        number: match
+        for number, line in enumerate(lines)
+        if (match := _NAME_FIRST.match(line) or _TIME_FIRST.match(line))
+    }
+    over = {
+        number: match for number, match in found.items() if _has_text(lines, number + 1) and number + 1 not in found
+    }
+    # A single line of a name and an hour, or of a day and a few words, may be an appointment.
+    return {
+        number: _writer(match)
+        for number, match in over.items()
+        if len(over) >= _FEWEST or (match.re is _NAME_FIRST and _DATED.match(match["when"]))
+    }
+
+
+def _has_text(lines: Sequence[str], number: int) -> bool:
+    return number < len(lines) and bool(lines[number].strip())
+
+
+def _writer(found: re.Match[str]) -> Writer:
+    return Writer(found["writer"].strip(" *"), found["when"].strip())
+
+
+def is_sender_line(line: str) -> bool:
+    """Whether a line may be one of a mail's header lines, such as "From: Ann"."""
+    return _SENDER.match(line) is not None
+
+
+def subject(text: str) -> str:
+    """What a mail's line of its subject says; nothing for another line."""
+    found = _SUBJECT.match(text)
+    return text[found.end() :].strip() if found else ""
