@@ -14,6 +14,7 @@ from kb.parsing.parsed import Block, BlockKind, ParsedPage, Part
 
 PART_CHARACTERS = 50_000
 HEADER_CHARACTERS = 2_000
+ITEM = re.compile(r"\s*(?:[-*•·‣▪●○]|\(?\d{1,3}[.)、]|[（(][一二三四五六七八九十\d]+[)）])\s*\S")
 _CUT = re.compile(r"[\n。！？；]|[.!?;]\s|\s")
 
 
@@ -55,6 +56,8 @@ class Composer:
         text = text.strip("\n") if kind in ("code", "row") else text.strip()
         if not text.strip():
             return
+        if kind == "list_item" and not ITEM.match(text):
+            text = f"- {text}"  # or nobody could tell items that stand one below the other from one sentence
         for piece in _pieces(text):
             if self._length + len(piece) > PART_CHARACTERS and self._page.number is None:
                 self.flush()

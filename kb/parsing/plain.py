@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kb.parsing.chats import message_beginnings
-from kb.parsing.composer import PART_CHARACTERS, Composer
+from kb.parsing.composer import ITEM, PART_CHARACTERS, Composer
 from kb.parsing.encodings import decoded_lines
 from kb.parsing.parsed import Block, BlockKind
 
 _CHAPTER = re.compile(r"^\s*第[零〇一二三四五六七八九十百千0-9]+([编篇章节])(?:[\s、:：]|$)(?!.*[。；，]$).{0,40}$")
 _LEVELS = {"编": 1, "篇": 1, "章": 2, "节": 3}
-_ITEM = re.compile(r"^\s*(?:[-*•·‣▪●○]|\(?\d{1,3}[.)、]|[（(][一二三四五六七八九十\d]+[)）])\s*\S")
 
 
 def parse(path: Path, out: Composer) -> None:
@@ -60,7 +59,7 @@ def text_blocks(text: str, code: bool = False) -> Iterator[Block]:
     messages = frozenset() if code else message_beginnings(lines)
     for number, line in enumerate(lines):
         level = 0 if code else heading_level(line.strip("\n"))
-        item = not code and number not in messages and _ITEM.match(line) is not None
+        item = not code and number not in messages and ITEM.match(line) is not None
         if (not line.strip() or level or item or number in messages) and end > start:
             yield Block(kind, start, end)
             start = end = place + len(line)

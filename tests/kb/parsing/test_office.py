@@ -32,8 +32,8 @@ def test_slides_are_pages_with_notes_and_without_hidden_ones(parsed: Reader) -> 
     assert [page.number for page in document.pages] == [1, 2]
     assert shapes(document)[:4] == [
         ("heading", "Quarterly review"),
-        ("list_item", "Revenue grew"),
-        ("list_item", "by nine percent"),
+        ("list_item", "- Revenue grew"),
+        ("list_item", "- by nine percent"),
         ("paragraph", "Thank the sales team."),
     ]
     assert "差旅\t1200" in document.pages[1].text
