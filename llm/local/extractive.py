@@ -9,7 +9,7 @@ from .conflicts import contradicting
 from .conversation import Conversation
 from .questions import answer_type
 from .ranking import Evidence, Ranking, make_query, rank
-from .text import Language, language_of, question_terms, terms
+from .text import Language, has_han, language_of, question_terms, terms
 from .units import Unit, units
 
 REFUSAL = {
@@ -131,9 +131,16 @@ def write(chosen: Sequence[Evidence], language: Language) -> str:
     order = list(dict.fromkeys(evidence.unit.source.number for evidence in chosen))
     picked = [first, *sorted(rest, key=lambda one: (order.index(one.unit.source.number), one.unit.place))]
     text = _joined(picked, language)
-    if language_of(" ".join(evidence.unit.text for evidence in picked)) != language:
+    if _is_foreign(first.unit, language):
         return f"{_OTHER_LANGUAGE[language]}\n\n{text}"
     return text
+
+
+def _is_foreign(unit: Unit, language: Language) -> bool:
+    """Whether a unit is in another language; rows of tables in two languages are in both."""
+    if unit.kind == "row" and language == "zh":
+        return not has_han(" ".join((*unit.header, unit.text)))
+    return language_of(unit.text) != language
 
 
 def _joined(picked: Sequence[Evidence], language: Language) -> str:

@@ -39,6 +39,7 @@ _SPACED = re.compile(r"(?=.*[\u3400-\u9fff])[^\s。；;！？!?|]{1,24}(?: [^\s�
 # What a list of questions and answers writes before each.
 _ASKED = re.compile(r"^(?:问题?|提问|Q(?:uestion)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
 _TOLD = re.compile(r"^(?:答案?|回答|A(?:nswer)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
+_COMMA_OF_PROSE = re.compile(r",[ \t]")
 _REPLIES = 2  # messages over which a question stands that was asked before them
 _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
@@ -250,10 +251,13 @@ def _joined(lines: list[str]) -> str:
 def _comma_separated(lines: list[str], columns: int) -> frozenset[int]:
     """The lines that are comma-separated values: at least three in a row with as many short fields.
 
-    Where the header with so many `columns` is known, every line that has as many is one.
+    Where the header with so many `columns` is known, every line that has as many is one; where all lines under a header
+    of short names have as many fields, however long, all are.
     """
     if columns > 1:
         return frozenset(i for i, line in enumerate(lines) if "," in line and len(_cells(line)) == columns)
+    if _is_all_records(lines):
+        return frozenset(range(len(lines)))
     counts = [_fields(line) for line in lines]
     rows: set[int] = set()
     start = 0
@@ -263,6 +267,15 @@ def _comma_separated(lines: list[str], columns: int) -> frozenset[int]:
                 rows.update(range(start, end))
             start = end
     return frozenset(rows)
+
+
+def _is_all_records(lines: list[str]) -> bool:
+    written = [line for line in lines if line.strip()]
+    if len(written) < 3 or not all("," in line and not _COMMA_OF_PROSE.search(line) for line in written):
+        return False
+    header, *rows = map(_cells, written)
+    named = all(0 < len(name) <= 24 and not re.search(r"[.。?？!！:：]$", name) for name in header)
+    return named and all(len(row) == len(header) for row in rows)
 
 
 def _fields(line: str) -> int:

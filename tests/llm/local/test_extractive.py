@@ -275,3 +275,15 @@ def test_a_message_is_told_with_who_wrote_it_and_when() -> None:
     assert told.startswith("孙浩（2026-10-12 09:03:40）：")
     assert "我来跟进，明天把样机寄回去换。 [1]" in told
     assert told.count("孙浩") == 1
+
+
+def test_only_what_is_in_the_other_language_is_said_to_be() -> None:
+    table = "| Floor 楼层 | Driver 驱动 |\n|---|---|\n| 5 | HP UPD |"
+    both = f"The guest password is at the reception. 访客密码在前台领取。\n\n{table}"
+    manual = [source(1, {"document": 1, "title": "Manual", "section": "", "text": both})]
+    assert not ask("访客密码在哪里领取？", manual).startswith("原文为英文")
+    assert not ask("5楼用什么驱动？", manual).startswith("原文为英文")
+    english = [
+        source(1, {"document": 1, "title": "Manual", "section": "", "text": "The password is at the reception."})
+    ]
+    assert ask("密码（password）在哪里？", english).startswith("原文为英文")

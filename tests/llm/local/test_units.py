@@ -88,6 +88,19 @@ def test_code_fences_rules_and_quotes() -> None:
     ]
 
 
+def test_comma_separated_values_may_be_long_and_few_where_all_lines_are_such() -> None:
+    answer = (
+        "会的，积分自获得之日起 24 个月有效，每月最后一天清理过期积分，清理之前会通过短信和小程序各提醒一次，请留意。"
+    )
+    found = units(Source(1, f'提问,答复\n积分会过期吗,{answer}\n怎么兑换,"登录小程序,点积分商城。"\n'))
+    assert [(u.header, u.cells) for u in found] == [
+        (("提问", "答复"), ("积分会过期吗", answer)),
+        (("提问", "答复"), ("怎么兑换", "登录小程序,点积分商城。")),
+    ]
+    prose = "Dear all, welcome\nPlease sit down, everybody\nThanks for coming, see you"
+    assert not any(unit.kind == "row" for unit in units(Source(1, prose)))
+
+
 def test_messages_of_a_chat_are_no_table_and_a_question_stands_over_its_replies() -> None:
     chat = (
         "2026-09-14 09:05 王磊: 磁盘谁来扩容？\n2026-09-14 09:06 赵强: 我来\n"
