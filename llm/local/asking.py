@@ -52,7 +52,7 @@ _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     ),
 )
 # A share, a rest or a difference is no single column's value.
-_COMPOUND = re.compile(
+COMPOUND = re.compile(
     r"\b(?:share|percentage|proportion|per ?cent|left|remain\w*|grew|growth|than)\b"
     r"|占比|比例|增长|剩|结余|比.{1,12}[多少高低]",
     re.IGNORECASE,
@@ -135,11 +135,11 @@ def read_queried(data: dict[str, Any]) -> Queried:
 def asked_of(question: str, tables: Sequence[Table]) -> Asked | None:
     """What the question asks of the table whose columns, title and sheet it names most closely, or None."""
     operation = next((kind for kind, pattern in _OPERATIONS if pattern.search(question)), None)
-    if operation is None or _COMPOUND.search(question):
+    if operation is None or COMPOUND.search(question):
         return None
     best: tuple[int, Asked] | None = None
     for table in dict.fromkeys(tables):
-        named = [name for name, _ in table.columns if _names(question, name)]
+        named = [name for name, _ in table.columns if names_column(question, name)]
         numbers = [name for name, kind in table.columns if kind in _NUMBERS and name in named]
         about = f"{table.title} {table.section}"
         closeness = 2 * len(named) + len(set(terms(about)) & set(question_terms(question)))
@@ -194,7 +194,7 @@ def _many(question: str) -> int:
     return min(_MOST_ROWS, max(1, _NUMERALS.get(told.lower(), int(told) if told.isdigit() else 1)))
 
 
-def _names(question: str, column: str) -> bool:
+def names_column(question: str, column: str) -> bool:
     """Whether a question names a column, in either language; what stands in brackets is its unit."""
     stems = terms(re.sub(r"[(（\[].*", "", column))
     wanted = {stem for stem in stems if len(stem) > 1} or set(stems)

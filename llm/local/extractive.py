@@ -7,6 +7,7 @@ from dataclasses import replace
 from .columns import rows_of_column
 from .conflicts import contradicting
 from .conversation import Conversation
+from .extremes import extreme_rows
 from .questions import answer_type
 from .ranking import Evidence, Ranking, make_query, rank
 from .text import Language, has_han, language_of, question_terms, terms
@@ -68,7 +69,8 @@ def disagreement(conversation: Conversation) -> str:
 def choose(conversation: Conversation) -> list[Evidence]:
     """The evidence to quote, first the best; empty when the sources do not cover the question."""
     query = make_query(conversation.question, asked_before(conversation))
-    if rows := rows_of_column(query.text, query.kind, conversation.sources):
+    rows = extreme_rows(query.text, conversation.sources)
+    if rows := rows or rows_of_column(query.text, query.kind, conversation.sources):
         return [Evidence(row, 0.0, 1.0) for row in rows]
     ranking = rank(query, conversation.sources)
     if not ranking.answers:
