@@ -142,22 +142,28 @@ _NO_LEXICAL = "lexical as (select 0::bigint as passage_id, 0::bigint as scope_id
 _ASKED = "asked as materialized (select %(vector)s::halfvec({dimensions}) as vector)"
 _NEAREST = """
 dense as materialized (
-    select passage_id, scope_id, version_id,
-        embedding::halfvec({dimensions}) <=> (select vector from asked) as distance
-    from kb_passagevector
-    where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[]){kept}
-    order by embedding::halfvec({dimensions}) <=> (select vector from asked) limit %(nearest)s
+    select passage_id, scope_id, version_id, distance from (
+        (
+            select passage_id, scope_id, version_id,
+                embedding::halfvec({dimensions}) <=> (select vector from asked) as distance
+            from kb_passagevector
+            where generation_id = %(generation)s and in_graph and scope_id = any(%(scopes)s::bigint[]){kept}
+            order by embedding::halfvec({dimensions}) <=> (select vector from asked) limit %(nearest)s
+        ) union all ({loose})
+    ) v
+    order by distance limit %(nearest)s
 )"""
-_EXACT = """
-dense as materialized (
+_ONE_BY_ONE = """
     select passage_id, scope_id, version_id, distance from (
         select passage_id, scope_id, version_id, embedding <=> (select vector from asked) as distance
         from kb_passagevector
-        where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[]) offset 0
+        where generation_id = %(generation)s and scope_id = any(%(scopes)s::bigint[]){which} offset 0
     ) v
     where true{kept}
     order by distance, passage_id limit %(nearest)s
-)"""
+"""
+_NEAREST = _NEAREST.replace("{loose}", _ONE_BY_ONE.replace("{which}", " and not in_graph"))
+_EXACT = f"dense as materialized ({_ONE_BY_ONE.replace('{which}', '')})"
 _EXACT_FILTERED = """
 dense as materialized (
     select passage_id, scope_id, version_id, distance from (

@@ -4,6 +4,7 @@ The documents go through the product's own cutting, embedding and index tables, 
 The collection is deleted afterwards, however the measuring ends.
 """
 
+import math
 import os
 import socket
 import time
@@ -27,6 +28,7 @@ from kb.chunking import PassageDraft, passages
 from kb.collections import create_collection, delete_collection
 from kb.embedding import embed_documents, passage_text
 from kb.generations import answering_servers
+from kb.graph import fill_graph
 from kb.indexing import fold_statistics, index_whole_versions
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, State
 from kb.operators import operator
@@ -197,6 +199,7 @@ def _passage(version: DocumentVersion, draft: PassageDraft) -> Passage:
 def _settle() -> None:
     """What the background work does after much was added: statistics, calibration, and what autovacuum is for."""
     fold_statistics()
+    fill_graph(seconds=math.inf)
     calibrate_if_due()
     with connection.cursor() as cursor:
         cursor.execute("vacuum (analyze) kb_posting, kb_passagevector, kb_indexedversion, kb_indextotal, kb_passage")

@@ -216,7 +216,7 @@ def _create_index(generation: EmbeddingGeneration) -> None:
     statement = sql.SQL(
         "create index {name} on kb_passagevector "
         "using hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops) "
-        "with (m = {m}, ef_construction = {ef_construction}) where generation_id = {generation}"
+        "with (m = {m}, ef_construction = {ef_construction}) where generation_id = {generation} and in_graph"
     ).format(
         name=_index_name(generation),
         dimensions=sql.Literal(generation.dimensions),

@@ -169,19 +169,26 @@ def write_whole_versions(generation: EmbeddingGeneration, entries: "Sequence[Ent
         write_vectors(generation, [entry.passage for entry in entries], vectors)
 
 
-def write_vectors(generation: EmbeddingGeneration, passages: Sequence[Passage], vectors: Vectors) -> None:
-    """Write vectors of passages whose versions are in the index already; they replace those that were there."""
+def write_vectors(
+    generation: EmbeddingGeneration, passages: Sequence[Passage], vectors: Vectors, *, in_graph: bool = False
+) -> None:
+    """Write vectors of passages whose versions are in the index already; they replace those that were there.
+
+    Args:
+        in_graph: whether they enter the graph at once, which takes many times as long (`kb.graph`).
+    """
     with acting_as_system(), connection.cursor() as cursor:
         cursor.execute(
             """
-            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
-            select %s, p.id, p.version_id, p.scope_id, given.embedding::halfvec
+            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding, in_graph)
+            select %s, p.id, p.version_id, p.scope_id, given.embedding::halfvec, %s
             from unnest(%s::bigint[], %s::text[]) as given (id, embedding)
             join kb_passage p on p.id = given.id
             on conflict (generation_id, passage_id)
-            do update set embedding = excluded.embedding, scope_id = excluded.scope_id
+            do update
+            set embedding = excluded.embedding, scope_id = excluded.scope_id, in_graph = excluded.in_graph
             """,
-            [generation.pk, [passage.pk for passage in passages], halfvec_texts(vectors)],
+            [generation.pk, in_graph, [passage.pk for passage in passages], halfvec_texts(vectors)],
         )
 
 
@@ -206,9 +213,9 @@ def set_scope(document_id: int, scope_id: int) -> None:
 def rescope(version_ids: Sequence[int], scope_id: int) -> None:
     """Give the index entries of versions to the readers of another scope."""
     with acting_as_system(), connection.cursor() as cursor:
-        for table in ("kb_indexedversion", "kb_posting", "kb_passagevector"):
+        for table, also in (("kb_indexedversion", ""), ("kb_posting", ""), ("kb_passagevector", ", in_graph = false")):
             cursor.execute(
-                f"update {table} set scope_id = %s where version_id = any(%s) and scope_id <> %s",  # noqa: S608
+                f"update {table} set scope_id = %s{also} where version_id = any(%s) and scope_id <> %s",  # noqa: S608
                 [scope_id, list(version_ids), scope_id],
             )
 

@@ -99,7 +99,10 @@ class Posting(models.Model):
 
 
 class PassageVector(models.Model):
-    """A passage as an embedding model sees it, of unit length."""
+    """A passage as an embedding model sees it, of unit length.
+
+    Questions walk through the graph of vectors (HNSW) and look at those that are not in it yet one by one (`kb.graph`).
+    """
 
     pk = models.CompositePrimaryKey("generation_id", "passage_id")
     generation = models.ForeignKey(
@@ -109,11 +112,13 @@ class PassageVector(models.Model):
     version_id = models.BigIntegerField()
     scope = models.ForeignKey(Scope, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
     embedding = HalfVectorField()
+    in_graph = models.BooleanField(db_default=False)
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["version_id", "passage_id"], name="vector_by_passage"),
             models.Index(fields=["generation", "scope"], name="vector_by_scope"),
+            models.Index(fields=["generation", "scope"], condition=Q(in_graph=False), name="vector_not_in_graph"),
         ]
 
     def __str__(self) -> str:

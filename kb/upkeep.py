@@ -22,6 +22,7 @@ from kb.generations import (
     is_complete,
     unseen,
 )
+from kb.graph import fill_graph_if_due
 from kb.indexing import fold_statistics, write_vectors
 from kb.models import Passage, State
 from kb.models_index import EmbeddingGeneration
@@ -51,6 +52,7 @@ def keep_up() -> None:
     """Do what is due."""
     if statistics_are_due():
         fold_statistics()
+    fill_graph_if_due()
     try:
         follow_model()
         index_new_titles()
@@ -127,7 +129,7 @@ def fill(generation: EmbeddingGeneration, servers: ModelServers, deadline: float
         last = missing[-1]
         if passages:
             texts = [embedding.passage_text(passage, passage.document.title) for passage in passages]
-            write_vectors(generation, passages, embedding.embed_documents(texts, servers))
+            write_vectors(generation, passages, embedding.embed_documents(texts, servers), in_graph=True)
     return False
 
 

@@ -276,11 +276,16 @@ def _vectors(
     head[:, 0] = DIMENSIONS
     sent = np.concatenate([head.view(">u2"), vectors.astype(">f2").view(">u2")], axis=1)
     layout = _binary(
-        [("generation", ">i8"), ("passage", ">i8"), ("version", ">i8"), ("scope", ">i8"), ("v", ">u2", DIMENSIONS + 2)]
+        [
+            *[(name, ">i8") for name in ("generation", "passage", "version", "scope")],
+            ("v", ">u2", DIMENSIONS + 2),
+            ("in graph", "i1"),
+        ]
     )
-    columns = ["generation_id", "passage_id", "version_id", "scope_id", "embedding"]
+    columns = ["generation_id", "passage_id", "version_id", "scope_id", "embedding", "in_graph"]
+    every = np.ones(len(ids), dtype=np.int64)
     with _copying(PassageVector, columns, binary=True) as copy:
-        copy.write(layout([np.full(len(ids), generation.pk), ids, rows[:, 0], rows[:, 1], sent]))
+        copy.write(layout([generation.pk * every, ids, rows[:, 0], rows[:, 1], sent, every]))
 
 
 def _totals(

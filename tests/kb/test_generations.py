@@ -212,15 +212,23 @@ def test_upkeep_does_what_is_due(
     assert not statistics_are_due()
 
 
-def fill(collection: Collection, generation: EmbeddingGeneration, vectors: np.ndarray) -> None:
+def fill(
+    collection: Collection,
+    generation: EmbeddingGeneration,
+    vectors: np.ndarray,
+    *,
+    in_graph: bool = True,
+    first: int = 1,
+) -> None:
     scope = collection.scopes.get(is_default=True)
     with acting_as_system(), connection.cursor() as cursor:
         cursor.execute(
             """
-            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding)
-            select %s, place, 1, %s, vector::halfvec from unnest(%s::text[]) with ordinality as given (vector, place)
+            insert into kb_passagevector (generation_id, passage_id, version_id, scope_id, embedding, in_graph)
+            select %s, %s + place - 1, 1, %s, vector::halfvec, %s
+            from unnest(%s::text[]) with ordinality as given (vector, place)
             """,
-            [generation.pk, scope.pk, [orjson.dumps(row.tolist()).decode() for row in vectors]],
+            [generation.pk, first, scope.pk, in_graph, [orjson.dumps(row.tolist()).decode() for row in vectors]],
         )
 
 
