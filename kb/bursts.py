@@ -21,7 +21,7 @@ from kb import indexing, quality
 from kb.access import acting_as_system
 from kb.chunking import passages
 from kb.embedding import Vectors, embed_documents, passage_text
-from kb.generations import generation_for_writing
+from kb.generations import answering_servers, generation_for_writing
 from kb.indexing import Entry
 from kb.leases import Lease, LeaseLost, hold, waited_for
 from kb.models import Document, DocumentVersion, Page, Passage, State
@@ -230,9 +230,10 @@ class _Burst:
             DocumentVersion.objects.filter(
                 pk__in=[member.version.pk for member in self.members], lease=self.leases[0].token
             ).update(state=State.EMBEDDING, heartbeat_at=Now(), progress_unit="passages")
+        servers = answering_servers()  # here, as the other thread would open a connection of its own to ask
         calls = ThreadPoolExecutor(1, "embedding")
         try:
-            call = calls.submit(embed_documents, texts)
+            call = calls.submit(embed_documents, texts, servers)
             for member in self.members:
                 title = title_of(member.version)
                 member.entries = [indexing.entry_of(passage, title) for passage in member.passages]

@@ -4,10 +4,10 @@ Everything here may run twice: entries of a passage replace those it had. Nothin
 and counts on the day asked for, however much of it stands in the index already.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -26,12 +26,15 @@ from kb.generations import (
 from kb.lexical import term_key, terms, weighted_terms
 from kb.models import DocumentVersion, Passage
 from kb.models_index import EmbeddingGeneration, IndexedVersion, PassageVector
+from kb.statements import array_text
 
 __all__ = [
     "Entry",
+    "Tally",
     "activate",
     "active_generation",
     "ensure_generation",
+    "entries_of",
     "entry_of",
     "fold_statistics",
     "index_terms",
@@ -43,6 +46,8 @@ __all__ = [
     "rescope",
     "set_scope",
     "store_vectors",
+    "write_part",
+    "write_total",
     "write_vectors",
     "write_whole_versions",
 ]
@@ -53,6 +58,7 @@ PASSAGES_AT_ONCE = 64
 TITLE_WEIGHT = 2.0
 HEADING_WEIGHT = 1.0
 CONTEXT_WEIGHT = 1.0
+POSTINGS_AT_ONCE = 50_000
 FREQUENT = 2000
 """Terms in more passages of a scope than this are counted by `fold_statistics`, others at each question."""
 FOLDING_LOCK = 7215307
@@ -90,21 +96,35 @@ def index_terms(
     with acting_as_system():
         version = DocumentVersion.objects.select_related("document").get(pk=version_id)
     title = version.document.title if title is None else title
-    counted, length, after = 0, 0, -1
+    counted, after = Tally(), -1
     while batch := _passages_after(version_id, after, PASSAGES_AT_ONCE):
-        entries = [entry_of(passage, title) for passage in batch]
+        entries = entries_of(batch, title)
         with writing():
             _ensure_indexed([version_id])
             _write_postings(entries)
-        counted += sum(1 for entry in entries if entry.weights)
-        length += sum(entry.length for entry in entries)
+        counted.add(entries)
         after = batch[-1].ordinal
         progress(after + 1)
         if len(batch) < PASSAGES_AT_ONCE:
             break
     with writing():
+        write_total(version_id, counted)
+
+
+def write_part(version_id: int, entries: "Sequence[Entry]", vectors: Vectors) -> None:
+    """Write the terms and vectors of some passages of a version, in one transaction; see `write_total`."""
+    generation = generation_for_writing(vectors.shape[1])
+    with acting_as_system():
         _ensure_indexed([version_id])
-        IndexedVersion.objects.filter(pk=version_id).update(passages=counted, length=length)
+        _write_postings(entries)
+        write_vectors(generation, [entry.passage for entry in entries], vectors)
+
+
+def write_total(version_id: int, counted: "Tally") -> None:
+    """Say how much the index holds of a version, once all of it is written."""
+    with acting_as_system():
+        _ensure_indexed([version_id])
+        IndexedVersion.objects.filter(pk=version_id).update(passages=counted.passages, length=counted.length)
 
 
 def passages_without_vectors(version_id: int, after: int = -1, limit: int = PASSAGES_AT_ONCE) -> list[Passage]:
@@ -149,11 +169,9 @@ def index_whole_versions(passages: Sequence[tuple[Passage, str]], vectors: Vecto
 
 def write_whole_versions(generation: EmbeddingGeneration, entries: "Sequence[Entry]", vectors: Vectors) -> None:
     """Write all index entries of some versions in one transaction; `vectors` are those of the entries' passages."""
-    totals: dict[int, list[int]] = {}
+    totals: dict[int, Tally] = {}
     for entry in entries:
-        total = totals.setdefault(entry.passage.version_id, [0, 0])
-        total[0] += bool(entry.weights)
-        total[1] += entry.length
+        totals.setdefault(entry.passage.version_id, Tally()).add([entry])
     with acting_as_system(), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -163,7 +181,7 @@ def write_whole_versions(generation: EmbeddingGeneration, entries: "Sequence[Ent
             join kb_documentversion v on v.id = given.id
             on conflict (version_id) do update set passages = excluded.passages, length = excluded.length
             """,
-            [list(totals), [passages for passages, _ in totals.values()], [length for _, length in totals.values()]],
+            [list(totals), [each.passages for each in totals.values()], [each.length for each in totals.values()]],
         )
         _write_postings(entries)
         write_vectors(generation, [entry.passage for entry in entries], vectors)
@@ -275,6 +293,26 @@ def entry_of(passage: Passage, title: str) -> Entry:
     return Entry(passage, weights, len(body) if weights else 0)
 
 
+def entries_of(passages: Sequence[Passage], title: str) -> list[Entry]:
+    """What the lexical index keeps of some passages of a document."""
+    return [entry_of(passage, title) for passage in passages]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many passages were seen, how many of these have terms, and the length of all in terms."""
+
+    seen: int = 0
+    passages: int = 0
+    length: int = 0
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Count entries in."""
+        self.seen += len(entries)
+        self.passages += sum(1 for entry in entries if entry.weights)
+        self.length += sum(entry.length for entry in entries)
+
+
 def _ensure_indexed(version_ids: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -296,29 +334,45 @@ def _write_postings(entries: Sequence[Entry]) -> None:
                 [entry.passage.pk for entry in entries],
             ],
         )
-    rows = (
-        (term_key(term), entry.passage.pk, frequency, entry.length)
-        for entry in entries
-        for term, frequency in entry.weights.items()
-    )
-    for columns in _columns(rows, 50_000):
+    for some in _few_postings(entries, POSTINGS_AT_ONCE):
+        passages = [entry.passage.pk for entry in some]
+        counts = [len(entry.weights) for entry in some]
         with connection.cursor() as cursor:
             cursor.execute(
                 """
+                with places as materialized (
+                    select id, version_id, scope_id, length, number
+                    from unnest(%s::bigint[], %s::int[]) with ordinality as given (passage, length, number)
+                    join kb_passage on id = given.passage
+                )
                 insert into kb_posting (term, passage_id, version_id, scope_id, frequency, length)
-                select given.term, p.id, p.version_id, p.scope_id, given.frequency, given.length
-                from unnest(%s::bigint[], %s::bigint[], %s::real[], %s::int[]) as given (term, id, frequency, length)
-                join kb_passage p on p.id = given.id
+                select given.term, places.id, places.version_id, places.scope_id, given.frequency, places.length
+                from unnest(%s::bigint[], %s::real[], %s::int[]) as given (term, frequency, number)
+                join places using (number)
                 order by given.term
                 """,
-                columns,
+                [
+                    array_text(passages),
+                    array_text(entry.length for entry in some),
+                    array_text(term_key(term) for entry in some for term in entry.weights),
+                    array_text(frequency for entry in some for frequency in entry.weights.values()),
+                    array_text(chain.from_iterable(repeat(number, count) for number, count in enumerate(counts, 1))),
+                ],
             )
 
 
-def _columns(rows: Iterable[tuple[Any, ...]], size: int) -> Iterable[list[list[Any]]]:
-    rows = iter(rows)
-    while batch := list(islice(rows, size)):
-        yield [list(column) for column in zip(*batch, strict=True)]
+def _few_postings(entries: Sequence[Entry], size: int) -> Iterator[list[Entry]]:
+    """The entries in order, as many at a time as have about `size` postings."""
+    some: list[Entry] = []
+    count = 0
+    for entry in entries:
+        some.append(entry)
+        count += len(entry.weights)
+        if count >= size:
+            yield some
+            some, count = [], 0
+    if count:
+        yield some
 
 
 def halfvec_texts(vectors: Vectors) -> list[str]:

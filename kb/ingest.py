@@ -9,9 +9,9 @@ go on where it was interrupted. Small new files go through all of this together:
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from django.conf import settings
@@ -24,7 +24,9 @@ from kb import bursts, indexing, quality
 from kb.access import acting_as_system
 from kb.chunking import passages
 from kb.documents import clear
-from kb.embedding import embed_documents, passage_text
+from kb.embedding import Vectors, embed_documents, passage_text
+from kb.generations import answering_servers
+from kb.indexing import Entry, Tally
 from kb.leases import Lease, LeaseLost, claim_some, waited_for
 from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParsedFile, ParseError, Part, parse_file
@@ -39,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 PAGES_AT_ONCE = 100
 CHARACTERS_AT_ONCE = 2_000_000
-PASSAGES_AT_ONCE = 128
+PASSAGES_AT_ONCE = 256
 WAIT_SECONDS = 0.5
 
 
@@ -50,6 +52,7 @@ class Job:
     lease: Lease
     resources: ExitStack
     parsed: ParsedFile | None = None
+    counted: Tally = field(default_factory=Tally)
 
     @property
     def version(self) -> DocumentVersion:
@@ -223,27 +226,28 @@ def _cut(lease: Lease, parsed: ParsedFile) -> None:
 
 
 def embed(job: Job) -> None:
-    """Passages → vectors; those that an earlier run wrote stay."""
-    lease, version, title, after = job.lease, job.version, title_of(job.version), -1
+    """Passages → vectors and terms, the next batch being made while one is written. What an earlier run wrote stays."""
+    lease, version = job.lease, job.version
     lease.done, lease.total, lease.unit = 0, version.passage_count, "passages"
-    calls = ThreadPoolExecutor(1, "embedding")
-    try:
-        while after + 1 < version.passage_count and (
-            batch := indexing.passages_without_vectors(version.pk, after, PASSAGES_AT_ONCE)
-        ):
-            texts = [passage_text(passage, title) for passage in batch]
-            vectors = waited_for(calls.submit(embed_documents, texts), lease.pulse)
+    counted = Tally()
+    with _Preparing(version) as preparing:
+        batch = preparing.after(-1)
+        while batch is not None:
+            vectors = waited_for(batch.vectors, lease.pulse)
+            entries = waited_for(batch.entries, lease.pulse)
+            last = batch.passages[-1].ordinal
+            following = preparing.after(last)
             with lease.writing():
-                indexing.store_vectors(version.pk, batch, vectors)
-            after = batch[-1].ordinal
-            lease.done = after + 1
+                indexing.write_part(version.pk, entries, vectors)
+            counted.add(entries)
+            lease.done = last + 1
             lease.pulse()
-    finally:
-        calls.shutdown(wait=False, cancel_futures=True)
+            batch = following
+    job.counted = counted
 
 
 def index(job: Job) -> None:
-    """Passages → the lexical index."""
+    """How much the index holds of the version; the terms anew where an earlier run may have written some of them."""
     lease, version = job.lease, job.version
     lease.begin(State.INDEXING, "passages", version.passage_count)
 
@@ -251,7 +255,47 @@ def index(job: Job) -> None:
         lease.done = done
         lease.pulse()
 
-    indexing.index_terms(version.pk, title=title_of(version), writing=lease.writing, progress=progress)
+    if job.counted.seen == version.passage_count:
+        with lease.writing():
+            indexing.write_total(version.pk, job.counted)
+        progress(version.passage_count)
+    else:
+        indexing.index_terms(version.pk, title=title_of(version), writing=lease.writing, progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Passages whose vectors and terms are being made."""
+
+    passages: list[Passage]
+    vectors: Future[Vectors]
+    entries: Future[list[Entry]]
+
+
+class _Preparing:
+    """Makes vectors and terms ready in threads of its own, which ask no database."""
+
+    def __init__(self, version: DocumentVersion) -> None:
+        self.version, self.title = version, title_of(version)
+        self.servers = answering_servers()  # here, as another thread would open a connection of its own to ask
+        self.threads = ThreadPoolExecutor(2, "preparing")
+
+    def __enter__(self) -> "_Preparing":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.threads.shutdown(wait=False, cancel_futures=True)
+
+    def after(self, ordinal: int) -> _Prepared | None:
+        """The next passages without vectors; None after the last."""
+        if ordinal + 1 >= self.version.passage_count:
+            return None
+        found = indexing.passages_without_vectors(self.version.pk, ordinal, PASSAGES_AT_ONCE)
+        if not found:
+            return None
+        texts = [passage_text(passage, self.title) for passage in found]
+        vectors = self.threads.submit(embed_documents, texts, self.servers)
+        return _Prepared(found, vectors, self.threads.submit(indexing.entries_of, found, self.title))
 
 
 def examine(job: Job) -> None:

@@ -31,6 +31,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _HAN_CHARACTER = re.compile(f"[{_HAN}]")
+_POSSESSIVE = re.compile(r"['’][sS](?!\w)")
+_HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _PART = re.compile(r"\d+|[^\W\d_]+")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -151,25 +153,33 @@ def _unspaced_terms(run: str) -> Iterator[str]:
         previous = character
 
 
-def _word_terms(token: str) -> list[str]:
-    token = re.sub(r"['’](?:s|S)(?!\w)", "", token)
+def _word_terms(token: str) -> tuple[str, ...]:
+    """The terms of a word; those of words no longer than words are get remembered, since texts repeat them."""
+    return _remembered_terms(token) if len(token) <= _LONGEST else _found_terms(token)
+
+
+def _found_terms(token: str) -> tuple[str, ...]:
+    token = _POSSESSIVE.sub("", token)
     whole = token.lower()
     if whole in STOP_WORDS:
-        return []
+        return ()
     if _PLAIN_NUMBER.fullmatch(whole):
-        return [whole[:_LONGEST]]
+        return (whole[:_LONGEST],)
     if _GROUPED_NUMBER.fullmatch(whole):
-        return [whole.replace(",", "")[:_LONGEST]]
+        return (whole.replace(",", "")[:_LONGEST],)
     if whole.isalpha():
         parts = _camel_parts(token)
     else:
         parts = [part for piece in _PART.findall(token) for part in (_camel_parts(piece) or [piece.lower()])]
         whole = whole.replace("'", "").replace("’", "")
-        if re.fullmatch(r"[^\W\d_]+(?:-[^\W\d_]+)+", whole):
+        if _HYPHENATED.fullmatch(whole):
             whole = whole.replace("-", "")
     found = [_stemmed(whole)]
     found += [_stemmed(part) for part in parts if part not in STOP_WORDS and (len(part) > 1 or part.isdigit())]
-    return list(dict.fromkeys(found)) if len(found) > 1 else found
+    return tuple(dict.fromkeys(found))
+
+
+_remembered_terms = lru_cache(maxsize=65_536)(_found_terms)
 
 
 def _camel_parts(word: str) -> list[str]:

@@ -24,6 +24,7 @@ from kb.models_tables import DocumentTable
 from kb.parsing import Part
 from kb.search import search_as
 from llm.errors import ModelError
+from llm.profiles import ModelServers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_server")]
 TIDES = "The gauge at pier {0} is read at {0} o'clock by whoever has the watch. " * 12
@@ -82,9 +83,9 @@ def test_they_go_together_and_become_what_they_would_alone(
     calls: list[int] = []
     embed = embed_documents
 
-    def counted(texts: Sequence[str]) -> Vectors:
+    def counted(texts: Sequence[str], servers: ModelServers) -> Vectors:
         calls.append(len(texts))
-        return embed(texts)
+        return embed(texts, servers)
 
     monkeypatch.setattr(bursts, "embed_documents", counted)
     assert work_next() == ids(files)
@@ -142,10 +143,10 @@ def test_a_bug_in_one_is_raised_after_the_others_are_done(
 def test_a_text_that_the_model_refuses_stops_no_other(files: list[Document], monkeypatch: pytest.MonkeyPatch) -> None:
     embed = embed_documents
 
-    def refusing(texts: Sequence[str]) -> Vectors:
+    def refusing(texts: Sequence[str], servers: ModelServers) -> Vectors:
         if any("pier 1" in text for text in texts):
             raise ModelError("invalid_request", "not this one")
-        return embed(texts)
+        return embed(texts, servers)
 
     for module in (bursts, ingest):
         monkeypatch.setattr(module, "embed_documents", refusing)
@@ -198,10 +199,10 @@ def while_embedding(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     release = threading.Event()
     embed = embed_documents
 
-    def slow(texts: Sequence[str]) -> Vectors:
+    def slow(texts: Sequence[str], servers: ModelServers) -> Vectors:
         asked.set()
         release.wait(60)
-        return embed(texts)
+        return embed(texts, servers)
 
     def waiting(future: object, pulse: object) -> object:
         asked.wait(60)

@@ -24,6 +24,7 @@ from kb.models import Collection, Document, DocumentVersion, Page, Passage, Stat
 from kb.models_index import PassageVector, Posting
 from kb.storage import storage
 from llm.errors import ModelError
+from llm.profiles import ModelServers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_server")]
 
@@ -164,7 +165,7 @@ def test_a_worker_that_dies_at_any_write_loses_nothing(
 def test_embedding_goes_on_after_the_last_batch(rules: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded: list[str] = []
 
-    def embed(texts: Sequence[str]) -> Vectors:
+    def embed(texts: Sequence[str], servers: ModelServers) -> Vectors:
         if len(embedded) == 4:
             embedded.append("the call that fails")
             raise ModelError("overloaded", wait="long")
@@ -339,7 +340,7 @@ def test_cancelling_does_not_wait_for_a_model(
     release = threading.Event()
     asked = threading.Event()
 
-    def slow(texts: Sequence[str]) -> Vectors:
+    def slow(texts: Sequence[str], servers: ModelServers) -> Vectors:
         asked.set()
         release.wait(60)
         return np.eye(len(texts), 256, dtype=np.float32)
@@ -436,12 +437,12 @@ def test_finish_brings_all_to_their_end_and_tells_how_far_it_is(
     fails = [ModelError("overloaded", wait="long")]
     embed = embed_documents
 
-    def sometimes(texts: Sequence[str]) -> Vectors:
+    def sometimes(texts: Sequence[str], servers: ModelServers) -> Vectors:
         if any("180 euros" in text for text in texts):
             raise ZeroDivisionError
         if fails:
             raise fails.pop()
-        return embed(texts)
+        return embed(texts, servers)
 
     patch(monkeypatch, "embed_documents", sometimes)
     other = add_document(handbook, "other.md", BytesIO(b"# Other\n\nOther words."), by=admin)
