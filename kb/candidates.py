@@ -75,12 +75,15 @@ class Ground:
 class Candidate:
     """A passage with its BM25 score (0: no term of the question) and its cosine similarity (NaN: no vector).
 
-    `language` is that of its version; empty where it is not known or no vectors were asked for."""
+    `language` is that of its version; empty where it is not known or no vectors were asked for. `terms` are the keys of
+    the question's terms that it holds; None where nobody has looked yet.
+    """
 
     passage_id: int
     lexical: float
     similarity: float
     language: str = ""
+    terms: Sequence[int] | None = None
 
 
 _GROUND = """
@@ -125,7 +128,7 @@ _NOT_HIDDEN = " and version_id not in (select version_id from hidden)"
 _NOT_DISABLED = " and passage_id not in (select id from disabled)"
 _FILTERED = " and version_id in (select version_id from eligible)"
 _MATCHED = """
-    select p.passage_id, p.scope_id, {bm25} as score
+    select p.passage_id, p.scope_id, {bm25} as score{terms}
     from unnest(%(rare)s::bigint[], %(rare_idfs)s::float8[]) as q (term, idf)
     cross join lateral (
         select passage_id, version_id, scope_id, frequency, length from kb_posting
@@ -135,9 +138,10 @@ _MATCHED = """
     group by p.passage_id, p.scope_id
 """.replace("{bm25}", _BM25)
 _BEST = "order by score desc, passage_id limit %(pool)s"
-_LEXICAL = f"lexical as materialized ({_MATCHED} {_BEST})"
+_MATCHED_WITH_TERMS = _MATCHED.replace("{terms}", ", array_agg(q.term) as terms")
+_LEXICAL = f"lexical as materialized ({_MATCHED} {_BEST})".replace("{terms}", "")
 _LEXICAL_OF_FEW = f"""
-matched as materialized ({_MATCHED}), lexical as materialized (select * from matched {_BEST})"""  # noqa: S608
+matched as materialized ({_MATCHED_WITH_TERMS}), lexical as materialized (select * from matched {_BEST})"""  # noqa: S608
 _NO_LEXICAL = "lexical as (select 0::bigint as passage_id, 0::bigint as scope_id, 0::float8 as score where false)"
 _ASKED = "asked as materialized (select %(vector)s::halfvec({dimensions}) as vector)"
 _NEAREST = """
@@ -181,12 +185,13 @@ _NO_DENSE = "dense as (select 0::bigint as passage_id, 0::bigint as scope_id whe
 # plain columns be looked up in an index.
 _SCORED = """,
 found as materialized (
-    select passage_id, scope_id, lexical.score, {columns}
+    select passage_id, scope_id, lexical.score, {columns}{terms}
     from lexical full join dense using (passage_id, scope_id) {vectors}
 )
 select found.passage_id,
     coalesce(found.score, 0) + coalesce(more.score, 0),
-    {similarity}
+    {similarity},
+    {held}
 from found {more} {languages}
 order by found.passage_id
 """
@@ -282,8 +287,8 @@ def candidates(
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [
-            Candidate(passage, float(score), math.nan if similarity is None else float(similarity), language or "")
-            for passage, score, similarity, language in cursor.fetchall()
+            Candidate(passage, score, math.nan if similarity is None else similarity, language or "", terms)
+            for passage, score, similarity, language, terms in cursor.fetchall()
         ]
 
 
@@ -313,6 +318,8 @@ def _statement(
         columns=_COLUMNS if generation else "null",
         vectors=_VECTORS if generation else "",
         more=_MORE_OF_FEW if few else _MORE,
+        terms=", lexical.terms" if few else "",
+        held="coalesce(found.terms, more.terms, '{}')" if few else "null::bigint[]",
         languages=_LANGUAGES if generation else "",
     )
     return "with " + ",".join(parts) + scored

@@ -1,6 +1,6 @@
 """Ranked passages → hits: what is said several times is shown once, and neighbours become one hit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice, pairwise
@@ -59,20 +59,7 @@ class Hits(list[Hit]):
     degraded: bool = False
 
 
-_HITS = """
-select p.id, p.document_id, p.version_id, p.collection_id, d.title, v.filename, p.heading_path, p.page_from, p.page_to,
-    p.label, p.kind, p.ordinal, p.start, p."end", p.text, p.context, v.effective_from, d.updated_at,
-    array(
-        select term from kb_posting t
-        where t.term = any(%(terms)s::bigint[]) and t.scope_id = p.scope_id and t.passage_id = p.id
-    )
-from kb_passage p join kb_document d on d.id = p.document_id join kb_documentversion v on v.id = p.version_id
-where p.id = any(%(passages)s::bigint[])
-"""
-
-
-_GAPS = """
-select gap.place, coalesce((
+_BETWEEN = """coalesce((
     select string_agg(
         substr(
             g.text,
@@ -80,14 +67,33 @@ select gap.place, coalesce((
             (least(gap."end", g."end") - greatest(gap.start, g.start))::int
         ), '' order by g.ordinal
     ) from kb_page g where g.version_id = gap.version_id and g.start < gap."end" and g."end" > gap.start
-), '')
-from unnest(%(versions)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[])
+), '')"""
+_HITS = f"""
+with p as materialized (select * from kb_passage where id = any(%(passages)s::bigint[]))
+select p.id, p.document_id, p.version_id, p.collection_id, d.title, v.filename, p.heading_path, p.page_from, p.page_to,
+    p.label, p.kind, p.ordinal, p.start, p."end", p.text, p.context, v.effective_from, d.updated_at,
+    {{terms}},
+    case when gap.start is not null then {_BETWEEN} end
+from p join kb_document d on d.id = p.document_id join kb_documentversion v on v.id = p.version_id
+left join lateral (
+    select n.version_id, p."end" as start, n.start as "end" from p n
+    where n.version_id = p.version_id and n.ordinal = p.ordinal + 1
+) gap on true
+"""  # noqa: S608
+_TERMS = """array(
+    select term from kb_posting t
+    where t.term = any(%(terms)s::bigint[]) and t.scope_id = p.scope_id and t.passage_id = p.id
+)"""
+_HITS_WITH_TERMS = _HITS.format(terms=_TERMS)
+_HITS_ALONE = _HITS.format(terms="'{}'::bigint[]")
+_GAPS = f"""
+select gap.place, {_BETWEEN} from unnest(%(versions)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[])
     with ordinality as gap (version_id, start, "end", place)
-"""
+"""  # noqa: S608
 
 
 class _Stored(NamedTuple):
-    """A row of `_HITS`."""
+    """A row of the hits. `gap` is what stands before the version's next passage, where that was asked for as well."""
 
     passage_id: int
     document_id: int
@@ -107,7 +113,8 @@ class _Stored(NamedTuple):
     context: str
     effective_from: date | None
     updated_at: datetime
-    terms: list[int]
+    terms: Collection[int]
+    gap: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +127,22 @@ class _Shown:
     first: int  # ordinals of its passages
     last: int
     saying: Saying
+    gap: str | None  # what stands before the next passage, if that is known yet
 
 
-def hydrated(ranked: Iterator[tuple[int, float, Why]], ground: Ground, limit: int) -> list[Hit]:
-    """The first `limit` as hits.
+def hydrated(
+    ranked: Iterator[tuple[int, float, Why]],
+    ground: Ground,
+    limit: int,
+    held: Mapping[int, Collection[int]] | None = None,
+) -> list[Hit]:
+    """The first `limit` as hits. `held`: the keys of the question's terms that each holds, if that is known.
 
     What says the same as a better one is named there (`also_in`). Passages that follow one another in the same section
     become one hit at the place of the better one.
     """
     shown: list[_Shown] = []
-    for rank, (row, score, why) in enumerate(_with_rows(ranked, ground, limit)):
+    for rank, (row, score, why) in enumerate(_with_rows(ranked, ground, limit, held)):
         new = _shown(rank, row, _hit(row, score, why, ground))
         for place, better in enumerate(shown):
             if _repeats(new, better):
@@ -144,7 +157,7 @@ def hydrated(ranked: Iterator[tuple[int, float, Why]], ground: Ground, limit: in
 
 def _shown(rank: int, row: _Stored, hit: Hit) -> _Shown:
     section = (hit.version_id, hit.heading_path, hit.label, row.kind)
-    return _Shown(rank, hit, section, row.ordinal, row.ordinal, Saying.of(hit.text))
+    return _Shown(rank, hit, section, row.ordinal, row.ordinal, Saying.of(hit.text), row.gap)
 
 
 def _repeats(new: _Shown, better: _Shown) -> bool:
@@ -163,7 +176,7 @@ def _standing_also_in(hit: Hit, *documents: int) -> Hit:
 def _joined(shown: Sequence[_Shown]) -> list[_Shown]:
     """Neighbours made one, each at the place of the better one."""
     in_order = sorted(shown, key=lambda one: (one.hit.version_id, one.first))
-    gaps = _gaps([(one.hit, after.hit) for one, after in pairwise(in_order) if _are_neighbours(one, after)])
+    gaps = _gaps([(one, after) for one, after in pairwise(in_order) if _are_neighbours(one, after)])
     joined: list[_Shown] = []
     for one in in_order:
         gap = gaps.get((joined[-1].hit.end, one.hit.passage_id)) if joined else None
@@ -191,35 +204,39 @@ def _join(before: _Shown, gap: str, after: _Shown) -> _Shown:
         page_to=after.hit.page_to,
         why=replace(better.hit.why, matched_terms=tuple(matched)),
     )
-    return _Shown(better.rank, hit, better.section, before.first, after.last, Saying.of(hit.text))
+    return _Shown(better.rank, hit, better.section, before.first, after.last, Saying.of(hit.text), after.gap)
 
 
-def _gaps(pairs: Sequence[tuple[Hit, Hit]]) -> dict[tuple[int, int], str]:
+def _gaps(pairs: Sequence[tuple[_Shown, _Shown]]) -> dict[tuple[int, int], str]:
     """What stands between neighbours, by the end of the one and the other's passage; none where it cannot be read."""
-    if not pairs:
-        return {}
-    spans = [(one.version_id, one.end, after.start) for one, after in pairs]
-    versions, starts, ends = (array_text(column) for column in zip(*spans, strict=True))
-    texts = [text for _, text in sorted(rows(_GAPS, {"versions": versions, "starts": starts, "ends": ends}))]
-    return {
-        (one.end, after.passage_id): text
-        for (one, after), text in zip(pairs, texts, strict=True)
-        if len(text) == after.start - one.end
-    }
+    known = [(one.hit, after.hit, one.gap) for one, after in pairs if one.gap is not None]
+    if unknown := [(one.hit, after.hit) for one, after in pairs if one.gap is None]:
+        spans = [(one.version_id, one.end, after.start) for one, after in unknown]
+        versions, starts, ends = (array_text(column) for column in zip(*spans, strict=True))
+        texts = sorted(rows(_GAPS, {"versions": versions, "starts": starts, "ends": ends}))
+        known += [(one, after, text) for (one, after), (_, text) in zip(unknown, texts, strict=True)]
+    return {(one.end, after.passage_id): text for one, after, text in known if len(text) == after.start - one.end}
 
 
 def _with_rows(
-    ranked: Iterator[tuple[int, float, Why]], ground: Ground, limit: int
+    ranked: Iterator[tuple[int, float, Why]],
+    ground: Ground,
+    limit: int,
+    held: Mapping[int, Collection[int]] | None,
 ) -> Iterator[tuple[_Stored, float, Why]]:
     """Each with its passage's row, fetched some at a time; those that are gone meanwhile left out."""
     while batch := list(islice(ranked, limit + limit // 4 + 1)):
-        stored = _stored([passage for passage, _, _ in batch], ground)
+        stored = _stored([passage for passage, _, _ in batch], ground, held)
         yield from ((stored[passage], score, why) for passage, score, why in batch if passage in stored)
 
 
-def _stored(passages: Sequence[int], ground: Ground) -> dict[int, _Stored]:
-    wanted = {"passages": array_text(passages), "terms": array_text(term.key for term in ground.terms)}
-    return {row[0]: _Stored(*row) for row in rows(_HITS, wanted)}
+def _stored(passages: Sequence[int], ground: Ground, held: Mapping[int, Collection[int]] | None) -> dict[int, _Stored]:
+    wanted = {"passages": array_text(passages)}
+    if held is not None:
+        found = map(_Stored._make, rows(_HITS_ALONE, wanted))
+        return {row.passage_id: row._replace(terms=held[row.passage_id]) for row in found}
+    wanted["terms"] = array_text(term.key for term in ground.terms)
+    return {row[0]: _Stored._make(row) for row in rows(_HITS_WITH_TERMS, wanted)}
 
 
 def _hit(row: _Stored, score: float, why: Why, ground: Ground) -> Hit:

@@ -19,6 +19,7 @@ LONGER_PIECE = 2 * PIECE
 """So many longer pieces are looked for before texts are compared in full, which few are alike enough to be worth. They
 are longer because short ones stand in any two texts of one subject."""
 _BETWEEN = re.compile(r"[\W_]+")
+_ASCII_BETWEEN = bytes(code for code in range(128) if not chr(code).isalnum())
 _TELLING = re.compile(
     r"\d+(?:[.,:]\d+)*|[零〇一二两三四五六七八九十百千万亿半]+"  # numbers
     r"|\b(?i:no|not|never|none|without|except|unless|only|\w+n['’]t)\b|[不没无非未勿禁除仅]"  # what turns it round
@@ -36,7 +37,7 @@ class Saying:
     @classmethod
     def of(cls, text: str) -> "Saying":
         folded = fold(text)
-        return cls(folded, _BETWEEN.sub("", folded).casefold())
+        return cls(folded, _letters(folded))
 
     @cached_property
     def pieces(self) -> frozenset[str]:
@@ -68,3 +69,11 @@ class Saying:
             return False
         common = len(self.pieces & other.pieces)
         return common >= ALIKE * (len(self.pieces) + len(other.pieces) - common)
+
+
+def _letters(folded: str) -> str:
+    """The letters and digits alone, in one case. Bytes are taken out many times as fast as characters are looked at."""
+    rest = folded.encode("utf-8", "surrogatepass").translate(None, _ASCII_BETWEEN)
+    if len(rest) == len(found := rest.decode("utf-8", "surrogatepass")):
+        return found.lower()
+    return _BETWEEN.sub("", found).casefold()

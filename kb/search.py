@@ -142,8 +142,15 @@ def _find(query: str, asked: Asked, wanted: Wanted, method: Method, limit: int) 
     found = candidates(ground, wanted, pool=max(POOL, 2 * limit), generation=generation, vector=vector, lexical=lexical)
     measured = reliability(generation, query)
     foreign = _foreign(found, query)
-    hits.extend(hydrated(_ranked(found, measured, method, vector is not None, foreign), ground, limit))
+    ranked = _ranked(found, measured, method, vector is not None, foreign)
+    hits.extend(hydrated(ranked, ground, limit, _held(found)))
     return hits
+
+
+def _held(found: Sequence[Candidate]) -> dict[int, Sequence[int]] | None:
+    """The keys of the question's terms that each holds; None unless that is known of all."""
+    held = {candidate.passage_id: candidate.terms for candidate in found if candidate.terms is not None}
+    return held if len(held) == len(found) else None
 
 
 def _foreign(found: Sequence[Candidate], query: str) -> NDArray[np.bool_]:

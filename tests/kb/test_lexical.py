@@ -1,5 +1,6 @@
 """What counts as a term, and that documents and questions agree on it."""
 
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from kb import lexical
 from kb.lexical import alternative_terms, fold, question_terms, term_key, terms, weighted_terms
-from llm.chinese import CHARACTERS
+from llm.chinese import CHARACTERS, simplified
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,19 @@ def test_a_new_line_parts_terms(first: str, second: str) -> None:
 @given(st.lists(st.sampled_from(["hotel", "HR-2024-017", "年假规定", "20GB", "getUserName"]), max_size=6))
 def test_order_and_repetition_are_kept(words: list[str]) -> None:
     assert terms(" ".join(words)) == [term for word in words for term in terms(word)]
+
+
+def test_folding_leaves_out_no_character() -> None:
+    """What a text is looked through for before it is folded is not missed in any of them."""
+    for code in range(0x80, 0x30000):
+        folded = simplified(unicodedata.normalize("NFKC", chr(code)))
+        assert fold(chr(code)) == "".join(_without_marks(character) for character in folded), hex(code)
+
+
+def _without_marks(character: str) -> str:
+    if not ("\u00c0" <= character <= "\u024f" or "\u1e00" <= character <= "\u1eff"):
+        return character
+    return "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
 
 
 def test_words_are_stemmed_alike_by_many_threads_at_once() -> None:

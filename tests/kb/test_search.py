@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from accounts.models import Person
-from kb import reading
+from kb import candidates, reading
 from kb.access import NotActing, acting_as, acting_as_system
 from kb.models import Collection, Document, Page, Passage
 from kb.search import Hit, search, search_as
@@ -273,6 +273,26 @@ def test_neighbours_of_one_section_become_one_hit(handbook: Collection, alice: P
 def quote_is_readable(person: Person, hit: Hit) -> bool:
     with acting_as(person):
         return reading.read(hit.version_id, hit.start, hit.end) == hit.text
+
+
+def test_neighbours_that_are_fetched_one_after_the_other_become_one_hit(handbook: Collection, alice: Person) -> None:
+    numbered = ("one", "two", "three", "four", "five", "six")
+    document = paged(shelve(handbook, "Travel", *(f"Hotel {number} is near." for number in numbered)))
+    [joined] = search_as(alice, "hotel near", method="lexical", limit=2)
+    assert joined.text == "\n".join(f"Hotel {number} is near." for number in numbered)
+    assert joined.document_id == document.pk
+
+
+@pytest.mark.parametrize("few", [0, 5000])
+def test_the_matched_words_are_told_however_they_were_looked_up(
+    travel: Document, alice: Person, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "FEW", few)
+    hits = search_as(alice, "a hotel for a night, or trains in second class")
+    matched = {hit.text.split()[0]: set(hit.why.matched_terms) for hit in hits}
+    assert matched["Employees"] == {"hotel", "night"}
+    assert matched["Trains"] == {"train", "second", "class"}
+    assert matched["出差住宿标准为每晚不超过600元。"] == set()
 
 
 def test_what_is_joined_makes_room_for_others(handbook: Collection, alice: Person) -> None:
