@@ -1,7 +1,7 @@
 """Take the README's pictures from a running installation with the sample company.
 
     make run
-    .venv/bin/python docs/pictures/take.py http://127.0.0.1:8000 "$(awk '/^admin/ {print $2}' var/demo-accounts.txt)"
+    .venv/bin/python docs/pictures/take.py http://127.0.0.1:8000 var/demo-accounts.txt
 
 Chromium is found on the path, or named with CHROMIUM. The files uploaded for the table are deleted afterwards.
 """
@@ -16,7 +16,8 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 FOLDER = Path(__file__).parent
-ADDRESS, PASSWORD = sys.argv[1:3]
+ADDRESS = sys.argv[1]
+PASSWORDS = dict(line.split("\t") for line in Path(sys.argv[2]).read_text().splitlines())
 WIDE, NARROW = (1280, 800), (375, 900)
 COLOURS = 128
 
@@ -32,7 +33,7 @@ def signed_in(browser: Browser, person: str, size: tuple[int, int], language: st
     page = context.new_page()
     page.goto("/sign-in/")
     page.locator("input[name=login]").fill(person)
-    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").fill(PASSWORDS[person])
     page.keyboard.press("Enter")
     page.locator("#question").wait_for()
     return page
