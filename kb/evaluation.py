@@ -24,7 +24,7 @@ from django.utils import timezone
 from kb.access import acting_as_system
 from kb.beir import QuestionSet, SetDocument, ndcg, percentile, recall, reciprocal_rank
 from kb.calibration import calibrate_if_due
-from kb.chunking import PassageDraft, passages
+from kb.chunking import passages
 from kb.collections import create_collection, delete_collection
 from kb.embedding import embed_documents, passage_text
 from kb.generations import answering_servers
@@ -35,6 +35,7 @@ from kb.operators import operator
 from kb.parsing.languages import count_scripts, main_language
 from kb.parsing.parsed import ParsedPage
 from kb.parsing.plain import text_blocks
+from kb.records import passage_row
 from kb.search import Method, search
 
 DOCUMENTS_AT_ONCE = 200
@@ -176,24 +177,9 @@ def _store(batch: Sequence[SetDocument], collection: Collection) -> list[Passage
             page = ParsedPage(None, "", document.text)
             pages.append(Page(version=version, scope=scope, ordinal=0, start=0, end=len(page.text), text=page.text))
             drafts = passages([(page, tuple(text_blocks(page.text)))])
-            rows += [_passage(version, draft) for draft in drafts]
+            rows += [passage_row(version, draft) for draft in drafts]
         Page.objects.bulk_create(pages)
         return Passage.objects.bulk_create(rows)
-
-
-def _passage(version: DocumentVersion, draft: PassageDraft) -> Passage:
-    return Passage(
-        version=version,
-        document=version.document,
-        collection_id=version.document.collection_id,
-        scope_id=version.scope_id,
-        ordinal=draft.ordinal,
-        start=draft.start,
-        end=draft.end,
-        text=draft.text,
-        heading_path=list(draft.heading_path),
-        kind=draft.kind,
-    )
 
 
 def _settle() -> None:

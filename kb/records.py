@@ -44,7 +44,7 @@ def passage_row(version: DocumentVersion, draft: PassageDraft) -> Passage:
     """A passage of the version."""
     return Passage(
         version=version,
-        document_id=version.document_id,
+        document=version.document,
         collection_id=version.document.collection_id,
         scope_id=version.scope_id,
         ordinal=draft.ordinal,
