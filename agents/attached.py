@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
 from agents.deps import Deps
-from agents.events import Attached, AttachedFile
+from agents.events import Attached
 from agents.models import Conversation
 from agents.threads import in_thread
-from kb.attachments import attached_conversations, attachments, forget
+from kb.attachments import any_working, attached_conversations, attachments, forget
 
 LOOK = 0.5
 LONGEST = 1_800.0
@@ -42,7 +41,7 @@ async def awaited(deps: Deps) -> AsyncGenerator[Attached, None]:
 
 def _now(conversation: UUID, deps: Deps) -> Attached:
     found = attachments(conversation, deps.person)
-    return Attached(tuple(AttachedFile(**asdict(one)) for one in found), not any(one.is_working for one in found))
+    return Attached(tuple(found), not any_working(found))
 
 
 def sweep() -> int:

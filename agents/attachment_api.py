@@ -13,7 +13,8 @@ from ninja.files import UploadedFile
 from accounts.api import asker
 from accounts.models import Person
 from agents.models import Conversation
-from kb.attachments import Attachment, attach, attachments, detach, forget
+from kb.attached_file import AttachedFile
+from kb.attachments import attach, attachments, detach, forget
 from kb.errors import DocumentError
 
 router = Router(tags=["questions"])
@@ -53,7 +54,7 @@ def _own(person: Person, conversation_id: UUID) -> Conversation:
     return found
 
 
-def _sentence(file: Attachment) -> str:
+def _sentence(file: AttachedFile) -> str:
     chinese = (get_language() or "en").startswith("zh")
     return (file.error_zh if chinese else file.error_en) or file.error_en
 

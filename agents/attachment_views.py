@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from agents.models import Conversation
 from agents.views import signed_in, uuid_of
-from kb.attachments import attach, attachments, detach
+from kb.attachments import any_working, attach, attachments, detach
 from kb.errors import DocumentError
 
 
@@ -65,5 +65,5 @@ def remove(request: HttpRequest, conversation_id: UUID, document_id: int) -> Htt
 def _list(request: HttpRequest, conversation: Conversation, refused: list[str] | None = None) -> HttpResponse:
     files = attachments(conversation.pk, signed_in(request))
     context = {"conversation": conversation, "files": files, "refused": refused}
-    context["reading"] = any(file.is_working for file in files)
+    context["reading"] = any_working(files)
     return render(request, "agents/_attachments.html", context)

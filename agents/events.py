@@ -20,6 +20,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import TypeAdapter
 
+from kb.attached_file import AttachedFile
+
 Road = Literal["fast", "thinking", "exhaustive"]
 Support = Literal["supported", "weak", "unsupported"]
 Verdict = Literal["good", "partly", "unsupported", "not_in_documents", "disagree", "uncited", "asks"]
@@ -167,22 +169,6 @@ class Planned:
 
     kind: ClassVar = "planned"
     steps: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AttachedFile:
-    """A file of the conversation: its state as documents have it, how far it is read, and what is wrong with it."""
-
-    document: int
-    version: int
-    title: str
-    filename: str
-    state: str
-    progress_done: int = 0
-    progress_total: int | None = None
-    progress_unit: str = ""
-    error_en: str = ""
-    error_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from agents.page_stream import page_frames
 from agents.suggestions import about
 from agents.survey_rows import csv_file
 from kb.access import acting_as, collections_for
-from kb.attachments import attachments, forget
+from kb.attachments import any_working, attachments, forget
 from kb.topics import topics
 from llm.checks import check_models
 
@@ -69,7 +69,7 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "days": days,
         "query": query,
         "files": files,
-        "reading": any(file.is_working for file in files),
+        "reading": any_working(files),
         "running": any(turn.running for turn in turns),
         "collections": shelves,
         "chosen": set(last.collections) if last else set(),

@@ -7,38 +7,18 @@ reaches: `kb.access.acting_as` opens it to its person, and to nobody else. Conve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
 
 from accounts.models import Person
 from kb.access import acting_as, acting_as_system, attached_scopes, documents_for
+from kb.attached_file import AttachedFile
 from kb.documents import About, erase, put
 from kb.errors import DocumentError
 from kb.models import WORKING, Collection, Document, Scope
 
 MOST = 20
 """Files of one conversation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """One attached file, how far it is read, and what is wrong with it: named as `DocumentVersion` does."""
-
-    document: int
-    version: int
-    title: str
-    filename: str
-    state: str
-    progress_done: int = 0
-    progress_total: int | None = None
-    progress_unit: str = ""
-    error_en: str = ""
-    error_zh: str = ""
-
-    @property
-    def is_working(self) -> bool:
-        return self.state in WORKING
 
 
 def attach(conversation: UUID, filename: str, file: BinaryIO, *, by: Person) -> Document:
@@ -65,7 +45,7 @@ def _collection(conversation: UUID, by: Person) -> Collection:
         return collection
 
 
-def attachments(conversation: UUID, person: Person) -> list[Attachment]:
+def attachments(conversation: UUID, person: Person) -> list[AttachedFile]:
     """What `person` has attached to a conversation, in that order."""
     if collection_of(conversation, person) is None:
         return []
@@ -74,10 +54,15 @@ def attachments(conversation: UUID, person: Person) -> list[Attachment]:
         return [_attachment(document) for document in found.order_by("pk")]
 
 
-def _attachment(document: Document) -> Attachment:
+def any_working(files: Iterable[AttachedFile]) -> bool:
+    """Whether one of the files is still to be read."""
+    return any(file.state in WORKING for file in files)
+
+
+def _attachment(document: Document) -> AttachedFile:
     version = document.latest_version
     assert version is not None
-    return Attachment(
+    return AttachedFile(
         document=document.pk,
         version=version.pk,
         title=document.title,
