@@ -53,8 +53,10 @@ class AskIn(Schema):
     stream: bool = Field(default=False, description="Server-sent events instead of one answer.")
 
 
-class CitationOut(Schema):
-    number: int
+class QuoteOut(Schema):
+    """Words of a document: literally the version's text from `start` to `end`."""
+
+    number: int = Field(description="its mark in the answer; 0 where the answer does not cite it")
     document: int
     version: int
     page: int | None
@@ -63,6 +65,9 @@ class CitationOut(Schema):
     quote: str
     title: str = ""
     section: str = ""
+
+
+class CitationOut(QuoteOut):
     date: str = ""
     owner: str = Field(default="", description="whom to ask about the document")
 
@@ -76,16 +81,7 @@ class ClaimOut(Schema):
     reason: str = ""
 
 
-class StatementOut(Schema):
-    document: int
-    version: int
-    page: int | None
-    start: int
-    end: int
-    quote: str
-    number: int = Field(description="its mark in the answer; 0 where the answer does not cite it")
-    title: str
-    section: str
+class StatementOut(QuoteOut):
     effective_from: str = Field(description="a day; empty where nobody said from when on it is in force")
     updated: str = Field(description="the day on which the document was last changed")
     owner: str = Field(description="whom to ask about the document")

@@ -29,12 +29,10 @@ HeldBack = Literal["", "asked", "budget"]
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """The exact place that a cited sentence comes from.
+class Quote:
+    """Words of a document at their exact place: literally the version's text from `start` to `end` (characters).
 
-    `quote` is literally the version's text from `start` to `end` (characters). `number` is the mark in the answer,
-    1, 2, … in order of first appearance; one number is one place. `owner` is
-    the name of whom to ask about the document.
+    `number` is the mark in the answer, 1, 2, … in order of first appearance; one number is one place.
     """
 
     number: int
@@ -46,6 +44,12 @@ class Citation:
     quote: str
     title: str = ""
     section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation(Quote):
+    """The place that a cited sentence comes from. `owner` is the name of whom to ask about the document."""
+
     date: str = ""
     owner: str = ""
 
@@ -83,22 +87,12 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """What one of several documents that disagree says. `quote` is literally the version's text from `start` to `end`.
+class Statement(Quote):
+    """What one of several documents that disagree says. `number` is 0 where the answer does not cite it.
 
-    `number` is its mark in the answer, 0 where the answer does not cite it. `effective_from` is empty where nobody said
-    from when on the version is in force; `newest`: all the others are older.
+    `effective_from` is empty where nobody said from when on the version is in force; `newest`: all the others are older.
     """
 
-    document: int
-    version: int
-    page: int | None
-    start: int
-    end: int
-    quote: str
-    number: int = 0
-    title: str = ""
-    section: str = ""
     effective_from: str = ""
     updated: str = ""
     owner: str = ""

@@ -49,9 +49,9 @@ def disagreeing(first: Document, second: Document) -> list[Event]:
     assert first.current_version_id
     assert second.current_version_id
     start = TEXT.index(QUOTE)
-    one = Statement(first.pk, first.current_version_id, None, start, start + len(QUOTE), QUOTE, 1, first.title)
+    one = Statement(1, first.pk, first.current_version_id, None, start, start + len(QUOTE), QUOTE, first.title)
     one = replace(one, effective_from="2024-01-01", updated="2024-02-03", owner="Alice")
-    other = Statement(second.pk, second.current_version_id, 7, 0, 9, "OTHERWISE", title=second.title)
+    other = Statement(0, second.pk, second.current_version_id, 7, 0, 9, "OTHERWISE", title=second.title)
     other = replace(other, updated="2026-05-06", newest=True)
     events = answered(first)
     place = next(at for at, event in enumerate(events) if isinstance(event, Checked))
