@@ -11,9 +11,10 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from agents import contrasts, facts, places
+from agents.agreement import agreement, is_scaled, scales
 from agents.facts import Facts, Token
 from agents.places import FAMILIES
-from agents.quantities import Quantity, agreement, scales
+from agents.quantities import Quantity
 from agents.sentences import sentences
 from agents.terms import terms
 
@@ -116,7 +117,7 @@ def wrong_owner(said: str, source: str) -> str:
     if _PRONOUN.search(said) or belongs(said, source):
         return ""
     for one in facts.read(said).quantities:
-        if one.soft or one.dimension == "ordinal":
+        if not one.counts:
             continue
         holding = [_holds(one, clause) for clause in clauses]
         rivals = [i for i, holds in enumerate(holding) if holds]
@@ -142,7 +143,7 @@ def belongs(said: str, source: str) -> bool:
     """Whether each number of a sentence stands in a clause of the source with somebody that the sentence names."""
     clauses = [piece for clause in _clauses(source) for piece in clause.split(", ")]
     ours = _people(said)
-    hard = [one for one in facts.read(said).quantities if not one.soft and one.dimension != "ordinal"]
+    hard = [one for one in facts.read(said).quantities if one.counts]
     return bool(hard and ours) and all(
         any(_holds(one, clause) and _people(clause) & ours for clause in clauses) for one in hard
     )
@@ -211,7 +212,7 @@ def wrong_row(said: str, ours: Facts, source: str) -> str:
     factors = scales(source)
     read = [facts.read("\t".join(cells)) for cells in rows]
     for one in ours.quantities:
-        if one.soft or one.dimension == "ordinal":
+        if not one.counts:
             continue
         holding = [_in_row(one, row.quantities, factors) for row in read]
         if any(holding) and not any(has and name for has, name in zip(holding, named, strict=True)):
@@ -231,9 +232,7 @@ def wrong_row(said: str, ours: Facts, source: str) -> str:
 
 
 def _in_row(one: Quantity, there: Sequence[Quantity], factors: set[int]) -> bool:
-    return agreement(one, there) == "same" or any(
-        one.written == factor * other.written for factor in factors for other in there if not other.dimension
-    )
+    return agreement(one, there) == "same" or is_scaled(one, there, factors)
 
 
 _PAIRS = re.compile(r"(?:^|[;；]\s?)([^:：;；]{1,40})[:：]\s?([^;；]*)")

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agents.agreement import stated_scales
 from agents.citations import plain
 from agents.compare import changed, compare
 from agents.events import Checked, Citation, Claim, Support, Verdict
 from agents.language import language_of
 from agents.prompts import REFUSALS
-from agents.quantities import stated_scales
 from agents.sentences import sentences
 from agents.table_rows import tells_row
 from agents.terms import terms

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from agents import facts, polarity
+from agents.agreement import agreement, is_scaled, scales
 from agents.bindings import belongs, exchanged, wrong_owner, wrong_row
 from agents.citations import align
 from agents.contrasts import contrasted, contrasted_owners
@@ -22,7 +23,6 @@ from agents.facts import Facts, Token, is_chinese_name, tokens
 from agents.frequencies import otherwise_often
 from agents.language import tongue_of
 from agents.places import CHINESE, FAMILIES, places
-from agents.quantities import agreement, scales
 from agents.sentences import sentences
 from agents.terms import terms
 from llm.chinese import simplified
@@ -181,8 +181,7 @@ def _missing_number(ours: Facts, theirs: Facts, source: str) -> tuple[Support, s
             continue
         match agreement(one, theirs.quantities):
             case "missing":
-                bare = {other.written for other in theirs.quantities if not other.dimension}
-                if any(one.written / scale in bare for scale in scales(source)):
+                if is_scaled(one, theirs.quantities, scales(source)):
                     continue
                 return "unsupported", "number"
             case "unit":

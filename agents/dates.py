@@ -25,12 +25,16 @@ class Moment(NamedTuple):
         return "@" + "-".join(map(str, self[:5]))
 
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS_SHORT, _WEEKDAYS_SHORT = [name[:3] for name in MONTHS], [name[:3] for name in WEEKDAYS]
 _MONTH = (
     r"(?P<m>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|(?-i:May|MAY)|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
-_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _TO = r"\s?(?:-|–|—|~|to|and|until|through|至|到|、)\s?"
 _TH = r"(?:st|nd|rd|th)?"
 _HAN_DAY = r"(?:[一二三四五六七八九十]{1,3}|\d{1,2})"
@@ -86,7 +90,9 @@ def moments(text: str) -> list[Moment]:
     text = masked(text, found)
     for match in _WEEKDAY.finditer(text):
         weekday = (
-            "一二三四五六日天".index(match["z"]) + 1 if match["z"] else _WEEKDAYS.index(match["w"][:3].lower()) + 1
+            "一二三四五六日天".index(match["z"]) + 1
+            if match["z"]
+            else _WEEKDAYS_SHORT.index(match["w"][:3].lower()) + 1
         )
         found.append(Moment(0, 0, 0, min(weekday, 7), -1, match.start(), match.end()))
     return sorted(found, key=lambda one: one.start)
@@ -113,8 +119,8 @@ def _dates(match: re.Match[str]) -> Iterator[Moment]:
 
 
 def _month(text: str | None) -> int:
-    if text and text[:3].lower() in _MONTHS:
-        return _MONTHS.index(text[:3].lower()) + 1
+    if text and text[:3].lower() in _MONTHS_SHORT:
+        return _MONTHS_SHORT.index(text[:3].lower()) + 1
     return _int(text)
 
 

@@ -90,7 +90,7 @@ class Claim:
 class Statement(Quote):
     """What one of several documents that disagree says. `number` is 0 where the answer does not cite it.
 
-    `effective_from` is empty where nobody said from when on the version is in force; `newest`: all the others are older.
+    `effective_from` is empty where nobody said from when on the version is in force. `newest`: the others are older.
     """
 
     effective_from: str = ""

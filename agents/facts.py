@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from agents.agreement import same_dimension
 from agents.dates import Moment, masked, moments
 from agents.places import FAMILIES, places
-from agents.quantities import Quantity, quantities, same_dimension
+from agents.quantities import Quantity, quantities
 from agents.quantities import spans as quantity_spans
 
 # "No more than 5" denies nothing: it is a limit.

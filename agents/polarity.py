@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from agents import facts
+from agents.dates import MONTHS, WEEKDAYS
 from agents.terms import numbers, stem, terms
 
 _CLAUSE = re.compile(r"[,，;；。:：]|\b(?:but(?! not\b)|and|while|whereas)\b|但是?(?!不)|而且?|并且")
@@ -104,11 +105,7 @@ def permitted(said: str, source: str) -> bool:
     return bool(holding)
 
 
-_MONTHS_AND_DAYS = """
-    january february march april may june july august september october november december
-    monday tuesday wednesday thursday friday saturday sunday
-"""
-_DAYS = frozenset(stem(name) for name in _MONTHS_AND_DAYS.split())
+_DAYS = frozenset(stem(name) for name in (*MONTHS, *WEEKDAYS))
 
 
 def own_clause(said: str, source: str) -> str:

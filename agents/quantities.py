@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from agents.terms import han_number
+from agents.units import AFTER, CURRENCIES, CURRENCY_BEFORE, PAID, SCALES, unit_of
 
 Bound = Literal["", "min", "max"]
 
@@ -35,87 +36,12 @@ class Quantity(NamedTuple):
     per: str = ""
     trend: str = ""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it tells an amount: it is surely a number, and not only the place in an order."""
+        return not self.soft and self.dimension != "ordinal"
 
-_DAY = 86_400
-# name: (dimension, factor, how it is written after a number). The first that fits counts.
-_UNITS: tuple[tuple[str, Fraction | int, str], ...] = (
-    ("percent", 1, r"%|％|per ?cent|percentage points?|pct\b|个百分点"),
-    ("percent", 10, r"成(?![本为员功立])"),
-    ("workday", 1, r"(?:working|business|work)[ -]days?|个?工作日"),
-    ("time", 7 * _DAY, r"(?:calendar |consecutive )?weeks?|周(?!年|岁|[一二三四五六日末])|个?(?:星期|礼拜)"),
-    ("time", 14 * _DAY, r"fortnights?"),
-    ("month", 12, r"(?:calendar |full |fiscal )?(?:years?|yrs?)(?: old)?|周?年(?!度|级|代|[末初底])|周?岁"),
-    ("month", 120, r"decades?"),
-    ("month", 1, r"(?:calendar |full )?months?|个月"),
-    ("quarter", 1, r"quarters?|个?季度"),
-    ("time", 1, r"seconds?\b|secs?\b|秒"),
-    ("time", 60, r"min(?:ute)?s?\b|分钟"),
-    ("time", 3600, r"(?:working |business |full )?(?:hours?|hrs?|h)\b|个?(?:小时|钟头)|课时|学时"),
-    ("time", _DAY, r"(?:calendar |consecutive |full |paid |natural )?days?|个?(?:自然|日历)?(?:日(?!元)|天)"),
-    ("night", 1, r"nights?|[晚夜]"),
-    ("dollar", 1, r"(?:us |u\.s\. )?dollars?|usd|us\$|\$|美元|美金"),
-    ("hk dollar", 1, r"hkd|hk\$|hong kong dollars?|港元|港币"),
-    ("sg dollar", 1, r"sgd|s\$|singapore dollars?|新加坡元|新元|新币"),
-    ("cent", 1, r"cents?\b|¢"),
-    ("euro", 1, r"euros?\b|eur\b|€|欧元"),
-    ("yen", 1, r"yen\b|jpy|日元"),
-    ("won", 1, r"krw|韩元"),
-    ("rupee", 1, r"rupees?|inr\b|卢比"),
-    ("franc", 1, r"(?:swiss )?francs?|chf|瑞士法郎|瑞郎"),
-    ("sterling", 1, r"pounds? sterling|gbp|£|英镑"),
-    ("yuan", 1, r"yuan\b|rmb|cny|renminbi|￥|¥|元|人民币|块钱"),
-    ("pound", 1, r"pounds?\b|lbs?\b|磅"),
-    ("square metre", 10**6, r"square kilomet(?:re|er)s?|km²|平方公里|平方千米"),
-    ("square metre", 10**4, r"hectares?|公顷"),
-    ("square mile", 1, r"square miles?|平方英里"),
-    ("cubic metre", 1, r"cubic met(?:re|er)s?|m³|立方米"),
-    ("metre", 1000, r"kilomet(?:re|er)s?|km\b|公里|千米"),
-    ("metre", Fraction(1, 100), r"centimet(?:re|er)s?|cm\b|厘米"),
-    ("metre", Fraction(1, 1000), r"millimet(?:re|er)s?|mm\b|毫米"),
-    ("square metre", 1, r"(?:square met(?:re|er)s?|m²|sqm|平方米|平米)"),
-    ("metre", 1, r"met(?:re|er)s?|m\b(?!²)|米"),
-    ("mile", 1, r"miles?|英里"),
-    ("foot", 1, r"feet|foot|ft\b|英尺"),
-    ("inch", 1, r"inch(?:es)?|英寸"),
-    ("gram", 1000, r"kilograms?|kilos?\b|kg\b|公斤|千克"),
-    ("gram", Fraction(1, 1000), r"milligrams?|mg\b|毫克"),
-    ("gram", 1_000_000, r"tonn?es?\b|tons?\b|吨"),
-    ("gram", 1, r"grams?\b|g\b|克"),
-    ("litre", Fraction(1, 1000), r"millilit(?:re|er)s?|ml\b|毫升"),
-    ("litre", 1, r"lit(?:re|er)s?|l\b|升"),
-    ("celsius", 1, r"(?:degrees? celsius|°\s?c\b|℃|摄氏度)"),
-    ("fahrenheit", 1, r"(?:degrees? fahrenheit|°\s?f\b|℉|华氏度)"),
-    ("byte", 10**3, r"kb\b|kilobytes?"),
-    ("byte", 10**6, r"mb\b|megabytes?"),
-    ("byte", 10**9, r"gb\b|gigabytes?"),
-    ("byte", 10**12, r"tb\b|terabytes?"),
-    ("watt", 1000, r"kw\b|kilowatts?|千瓦(?!时)"),
-    ("watt", 1, r"w\b|watts?|瓦"),
-    ("volt", 1, r"v\b|volts?|伏"),
-    ("hertz", 1, r"hz\b|hertz|赫兹"),
-    ("hertz", 1000, r"khz\b|千赫"),
-    ("hertz", 10**6, r"mhz\b|兆赫"),
-    ("hertz", 10**9, r"ghz\b"),
-    ("page", 1, r"pages?|页"),
-    ("person", 1, r"people|persons?|employees?|staff|members?|colleagues|个?人(?!民)|名|位(?!数)"),
-    ("times", 1, r"times (?:as|the|more|higher)|[- ]?fold|倍"),
-    ("occasion", 1, r"times\b|次|回"),
-)
-_AFTER = re.compile(
-    r"\s?-?(?:\b(?!(?:of|or|and|to|in|per|for|the|at|on|by|from|is|are|was|were|has|had)\s)[a-z]{3,12}\s)?(?:"
-    + "|".join(f"(?P<u{i}>{pattern})" for i, (_, _, pattern) in enumerate(_UNITS))
-    + r")(?![A-Za-z])",
-    re.IGNORECASE,
-)
-_CURRENCY_BEFORE = re.compile(
-    r"(?:(?P<hk>hk\$|hkd|港币)|(?P<sg>s\$|sgd|新币)|(?P<dollar>us\$|usd|\$|美元)|(?P<euro>€|eur)|(?P<gbp>£|gbp)|"
-    r"(?P<yen>jpy)|(?P<franc>chf)|(?P<yuan>￥|¥|rmb|cny|人民币))\s?\Z",
-    re.IGNORECASE,
-)
-_CURRENCIES = {
-    "hk": "hk dollar", "sg": "sg dollar", "dollar": "dollar", "euro": "euro", "gbp": "sterling", "yen": "yen",
-    "franc": "franc", "yuan": "yuan",
-}  # fmt: skip
+
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen
@@ -129,11 +55,6 @@ _NTH = "first second third fourth fifth sixth seventh eighth ninth tenth elevent
 _ORDINALS = {word: value for value, word in enumerate(_NTH.split(), 1)}
 _CARDINAL = "|".join(_CARDINALS)
 _WORD = "|".join([*_CARDINALS, *_MAGNITUDES])
-_SCALES = {
-    "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "k": 10**3, "mn": 10**6,
-    "bn": 10**9, "百": 100, "千": 10**3, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8,
-    "万亿": 10**12,
-}  # fmt: skip
 _SCALE = re.compile(
     r"(?:\s?(?:(?:thousand|million|billion|trillion|mn|bn|dozen)\b|k\b)|\s?(?:万亿|[十百千]万|[百千万亿]))",
     re.IGNORECASE,
@@ -182,8 +103,6 @@ _ADVERBS = (
 _ADVERB = "(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _ADVERBS) + ")"
 _ADVERB_AFTER = re.compile(rf"\s{_ADVERB}\b(?!\s[a-z]+s\b)", re.IGNORECASE)
 _ADVERB_BEFORE = re.compile(rf"\b{_ADVERB} (?:[a-z]+ ){{1,3}}(?:of |is |are |: )?[$€£￥¥]?\Z", re.IGNORECASE)
-_PAID = ("yuan", "dollar", "hk dollar", "sg dollar", "euro", "yen", "won", "rupee", "franc", "sterling", "pound")
-_IN_CENTS = ("dollar", "hk dollar", "sg dollar", "euro")
 _ABOUT = re.compile(
     r"(?:(?<!\bno )(?<!\bnot )\b(?:about|around|approximately|approx\.?|roughly|nearly|almost|some|circa|"
     r"close to|over|more than|just under|"
@@ -284,9 +203,9 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
         return None
     end, dimension, factor = match.end(), "", Fraction(1)
     if kind in ("digits", "han", "words") and (scale := _SCALE.match(text, end)):
-        times = _SCALES[scale[0].strip().lower()]
+        times = SCALES[scale[0].strip().lower()]
         value, step, end = value * times, step * times, scale.end()
-    before = _CURRENCY_BEFORE.search(text, max(0, match.start() - 6), match.start())
+    before = CURRENCY_BEFORE.search(text, max(0, match.start() - 6), match.start())
     if before and kind == "digits" and end == match.end() and (scale := _SCALE_OF_MONEY.match(text, end)):
         times = 10**6 if scale["m"] else 10**9
         value, step, end = value * times, step * times, scale.end()
@@ -294,14 +213,14 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
         dimension = "percent"
     elif match["th"] or kind == "ordinal" or match[0].startswith("第"):
         dimension = "ordinal"
-        if (unit := _AFTER.match(text, end)) and _unit_of(unit)[0] == "quarter":
+        if (unit := AFTER.match(text, end)) and unit_of(unit)[0] == "quarter":
             dimension, end = "quarter", unit.end()
     elif before:
-        dimension = _CURRENCIES[str(before.lastgroup)]
+        dimension = CURRENCIES[str(before.lastgroup)]
     elif kind == "q":
         dimension = "quarter"
-    elif (unit := _AFTER.match(text, end)) and not _belongs_to_next(text, unit):
-        (dimension, factor), end = _unit_of(unit), unit.end()
+    elif (unit := AFTER.match(text, end)) and not _belongs_to_next(text, unit):
+        (dimension, factor), end = unit_of(unit), unit.end()
         soft = soft and dimension in ("person", "occasion", "times", "page")
         if text.startswith("半", end):
             value, end = value + Fraction(1, 2), end + 1
@@ -326,7 +245,7 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
 
 def _belongs_to_next(text: str, unit: re.Match[str]) -> bool:
     """Whether a sign of currency stands before the next number: "in 2024 $842"."""
-    return _unit_of(unit)[0] in _PAID and re.match(r"\s?\d", text[unit.end() : unit.end() + 2]) is not None
+    return unit_of(unit)[0] in PAID and re.match(r"\s?\d", text[unit.end() : unit.end() + 2]) is not None
 
 
 _UP = re.compile(
@@ -349,7 +268,7 @@ def _per(before: str, text: str, end: int, dimension: str) -> str:
     if not dimension or dimension in ("ordinal", "quarter", "percent"):
         return ""
     found = _PER_AFTER.match(text, end) or _ADVERB_AFTER.match(text, end) or _PER_BEFORE.search(before)
-    if not found and dimension in _PAID:
+    if not found and dimension in PAID:
         found = _ADVERB_BEFORE.search(before) or _PAY_BEFORE.search(before)
     return str(found.lastgroup) if found else ""
 
@@ -357,11 +276,6 @@ def _per(before: str, text: str, end: int, dimension: str) -> str:
 def _is_counted(text: str, end: int) -> bool:
     """Whether a Chinese numeral stands before a measure word or a second numeral, and is not a part of a word."""
     return end < len(text) and (text[end] in _MEASURES or _HAN_RANGE.match(text, end) is not None)
-
-
-def _unit_of(match: re.Match[str]) -> tuple[str, Fraction]:
-    dimension, factor, _pattern = _UNITS[int(str(match.lastgroup)[1:])]
-    return dimension, Fraction(factor)
 
 
 def _value(match: re.Match[str], kind: str) -> tuple[Fraction | None, Fraction, bool, bool]:
@@ -419,80 +333,6 @@ def _bound(before: str, text: str, end: int) -> Bound:
     if _MAX_AFTER.match(text, end):
         return "max"
     return "min" if _MIN_AFTER.match(text, end) else ""
-
-
-def same_dimension(one: str, other: str) -> bool:
-    """Whether two units may count the same thing. A number without a unit may be a table's, whose unit is elsewhere."""
-    if one == other or not one or not other:
-        return True
-    pair = {one, other}
-    return pair in ({"workday", "time"}, {"ordinal", "quarter"}, {"pound", "sterling"}) or (
-        not pair - {"person", "occasion", "ordinal", "page"} and "ordinal" in pair
-    )
-
-
-_STATED_SCALE = re.compile(
-    r"[(（][^()（）\d]{0,24}?(?P<scale>百万|千万|[千万亿](?=[^\w]|[美欧日港]?元|[个件人吨])|"
-    r"\b(?:thousand|million|billion)(?=s?\b))[^()（）]{0,24}[)）]|"
-    r"单位\s*[:：]\s*(?:人民币)?(?P<zh>百万|[千万亿])|\bin (?P<en>thousand|million|billion)s\b",
-    re.IGNORECASE,
-)
-
-
-def stated_scales(text: str) -> list[str]:
-    """The places where a text says so, see `scales`."""
-    return [match[0] for match in _STATED_SCALE.finditer(text)]
-
-
-def scales(text: str) -> set[int]:
-    """What a table's bare numbers may have to be multiplied by: "(in millions)", 预算（万元）, 单位：亿元."""
-    found = _STATED_SCALE.finditer(text)
-    return {_SCALES[(match["scale"] or match["zh"] or match["en"]).lower()] for match in found}
-
-
-Agreement = Literal["same", "rounded", "bound", "unit", "missing"]
-
-
-def agreement(said: Quantity, there: Iterable[Quantity]) -> Agreement:
-    """How what is said stands to the quantities of a source."""
-    best: Agreement = "missing"
-    for one in there:
-        if _equal(one, said) and one.per and said.per and one.per != said.per:
-            best = "unit" if best == "missing" else best
-        elif _equal(one, said) and {one.trend, said.trend} == {"up", "down"}:
-            best = "bound"
-        elif _equal(one, said):
-            if {one.bound, said.bound} != {"min", "max"}:
-                return "same"
-            best = "bound"
-        elif best != "bound" and _rounds_to(one, said):
-            best = "rounded"
-        elif best == "missing" and one.written == said.written:
-            best = "unit"
-    return best
-
-
-def _equal(one: Quantity, other: Quantity) -> bool:
-    for cents, whole in ((one, other), (other, one)):
-        if cents.dimension == "cent" and whole.dimension in _IN_CENTS:
-            return cents.value == whole.value * 100
-    if one.dimension == other.dimension:
-        return one.value == other.value
-    return one.written == other.written and same_dimension(one.dimension, other.dimension)
-
-
-def _rounds_to(exact: Quantity, said: Quantity) -> bool:
-    """Whether `said` is `exact` in fewer digits: where it says so, or where it is written in thousands and more."""
-    if not same_dimension(exact.dimension, said.dimension) or not said.value or exact.value == said.value:
-        return False
-    off = abs(exact.value - said.value)
-    step = said.step
-    if said.about and said.step == 1:
-        while step < said.value and said.value % (step * 10) == 0:
-            step *= 10
-    if off > step or off * 12 > said.value:
-        return False
-    return said.about or (step >= 1000 and off * 2 <= step and exact.step < step)
 
 
 def spans(found: Iterable[Quantity]) -> Iterator[tuple[int, int, str]]:
