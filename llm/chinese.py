@@ -2,7 +2,7 @@
 
 Traditional and variant characters are made the same in documents and questions. Words that differ (软件, 軟體) are only
 added to what a question looks for: each of them means something else somewhere, so nothing that is stored depends on
-this list.
+this list. So are the words of rules for what people say every day (丢了, 遗失).
 """
 
 import re
@@ -35,6 +35,24 @@ _WORDS = """
 二维码 QR码; 邮箱 信箱; 电子邮件 电邮; 培训 教育训练; 考勤 出勤; 日程 行程
 """
 
+_EVERYDAY = """
+老婆 太太 妻子 老公 丈夫: 配偶; 老婆生 太太生 妻子生: 陪产; 生小孩 生孩子 生宝宝 生娃: 生育 分娩 产假;
+爷爷 奶奶 外公 外婆 姥姥 姥爷: 祖父母; 爸爸 妈妈 爸妈: 父母; 过世 去世: 丧亡 丧假 死亡; 生病: 病假 伤病;
+丢了 弄丢 丢失 搞丢: 遗失; 被偷 偷了: 被盗 失窃 盗窃; 坏了 弄坏: 损坏 故障; 扣钱 扣工资: 扣薪 扣款;
+涨工资 加工资 涨薪: 调薪 加薪; 发钱: 发放 发给; 退钱: 退款; 打折 几折: 折扣 优惠;
+卖多少钱: 售价 单价 零售价 价格; 要钱吗 收钱 要收费: 收费 费用 免费; 分红: 红利 股利 股息 派息;
+快递费 邮费: 运费; 换钱 换成钱 折现: 折发 折算 兑现; 起订 最少订 最少要订: 起订量; 没来 没到场 没参加: 缺席;
+谁来了: 出席; 礼拜天 星期天 星期日: 周日; 礼拜六 星期六: 周六; 平时: 平日 工作日; 头两: 前两; 头三: 前三;
+提前几天说 提前多久说 提前说: 预告 提前通知; 走人 不干了: 离职 辞职; 开除 辞退 炒掉: 解除 终止; 转正: 试用期;
+回报 汇报: 报告 上报; 值夜班: 值班; 介绍朋友 介绍人 拉人: 推荐 内推 介绍; 体检: 健康检查; 看病: 医疗;
+五险一金: 社会保险 公积金; 年底: 年末 年终; 下班后: 工作时间外; 一起用 一块用 同时用: 叠加 同时使用;
+存多久 留多久: 保存 保留; 找谁 谁管 归谁管: 负责人 联系人 责任人; 签字: 签署 审批; 盖章: 用印; 请客: 招待;
+打车: 出租车 网约车; 上不了网 断网: 网络 无法连接; 迟到早退: 考勤; 换新: 更换; 修不修 能修: 维修 保修;
+罚了: 罚款 处罚; 没休完 休不完 没用完 用不完: 未休完 未休 未使用 结转 递延;
+国庆 国庆节 春节 中秋 中秋节 端午 端午节 元旦 五一 清明: 节假日 法定节假日 国定假日; 几倍: 加倍 倍; 老板: 总经理 董事长
+"""
+"""What people say, and after the colon what rules and contracts write for it."""
+
 
 @cache
 def _simplified() -> dict[int, str]:
@@ -58,8 +76,14 @@ def _in_simplified(characters: re.Match[str]) -> str:
 
 @cache
 def _others() -> dict[str, tuple[str, ...]]:
-    rows = [row.split() for row in _WORDS.replace("\n", " ").split(";")]
-    return {word: tuple(other for other in row if other != word) for row in rows for word in row}
+    found: dict[str, tuple[str, ...]] = {}
+    for row in (row.split() for row in _WORDS.replace("\n", " ").split(";")):
+        for word in row:
+            found[word] = (*found.get(word, ()), *(other for other in row if other != word))
+    for said, _, written in (row.partition(":") for row in _EVERYDAY.replace("\n", " ").split(";")):
+        for word in said.split():
+            found[word] = (*found.get(word, ()), *written.split())
+    return found
 
 
 @cache
@@ -67,12 +91,12 @@ def _pattern() -> re.Pattern[str]:
     return re.compile("|".join(sorted(_others(), key=len, reverse=True)))
 
 
-def regional_words(question: str) -> dict[str, tuple[str, ...]]:
-    """The words of a folded question that are called otherwise elsewhere, and how."""
+def words_elsewhere(question: str) -> dict[str, tuple[str, ...]]:
+    """The words of a folded question that are called otherwise in another region or in rules, and how."""
     return {word: _others()[word] for word in _pattern().findall(question)}
 
 
 def other_words(question: str) -> list[str]:
-    """What the words of a folded question are called elsewhere."""
-    found = (other for others in regional_words(question).values() for other in others)
+    """What the words of a folded question are called elsewhere, and in rules."""
+    found = (other for others in words_elsewhere(question).values() for other in others)
     return [other for other in dict.fromkeys(found) if other not in question]

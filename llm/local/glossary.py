@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from llm.chinese import regional_words, simplified
+from llm.chinese import simplified, words_elsewhere
 
 from .text import has_han, terms
 
@@ -236,6 +236,59 @@ _WORDS = """
 连续=consecutive; in a row
 最多=at most; maximum; up to
 最少 至少=at least; minimum
+总部=headquarters; head office
+台湾=Taiwan
+特别休假 特休=annual leave; paid leave
+股息 红利 分红=dividend
+净利润 净利=net income; net profit
+营业利润=operating profit
+现金流=cash flow
+负债=debt; liabilities
+股东=shareholder
+审计师 会计师事务所=auditor
+子公司=subsidiary
+工厂=factory; plant
+仓库=warehouse
+库存=inventory; stock
+交期 交货期=lead time
+起订量=MOQ; minimum order
+折扣=discount
+优惠券=coupon; voucher
+积分=points
+会员=member
+包装=packaging
+运费=shipping; freight; postage
+发货 出货=ship; shipment; dispatch
+定价=pricing
+上市=launch; release
+展会 展览会=trade fair; exhibition; fair
+展位=booth; stand
+里程碑=milestone
+试点=pilot
+样机=prototype
+验收=acceptance
+值班=on-call; on duty
+停机 宕机=outage; downtime
+会议纪要=minutes
+缺席=absent; apologies
+责任人=owner
+安全鞋=safety shoes
+急救=first aid
+叉车=forklift
+限速=speed limit
+楼层=floor
+彩色=colour; color
+驱动=driver
+访客=guest; visitor
+前台=reception
+失窃 被盗=stolen; theft
+遗失=lost; loss
+报警=police
+陪产=paternity
+丧亡=bereavement
+缴费=payment
+社会保险 社保=social insurance
+公积金=housing fund
 """
 
 
@@ -328,7 +381,7 @@ def translations(question: str) -> dict[str, tuple[tuple[str, ...], ...]]:
         alternatives += tuple(tuple(_bigrams(word)) for word in _synonyms().get(match.group(), ()))
         for term in terms(match.group()):
             found[term] = (*found.get(term, ()), *alternatives)
-    for word, others in regional_words(question).items():
+    for word, others in words_elsewhere(question).items():
         for term in terms(word):
             found[term] = (*found.get(term, ()), *(tuple(_bigrams(other)) for other in others))
     said = terms(question)

@@ -88,6 +88,23 @@ def test_words_of_other_regions_are_looked_for_too(question: str, alternative: s
     assert not set(alternative_terms(question)) & set(question_terms(question))
 
 
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("工牌丢了怎么办", "遗失"),
+        ("識別證丟了怎麼辦", "遗失"),
+        ("爷爷去世可以请几天假", "丧假"),
+        ("谁没来开会", "缺席"),
+    ],
+)
+def test_what_people_say_every_day_is_looked_for_as_rules_write_it(question: str, written: str) -> None:
+    assert written in alternative_terms(question)
+
+
+def test_what_rules_write_is_not_looked_for_in_everyday_words() -> None:
+    assert "丢了" not in alternative_terms("遗失工牌如何补办？")
+
+
 def test_most_questions_have_no_alternatives() -> None:
     assert alternative_terms("How many days of leave do I get?") == []
     assert alternative_terms("试用期多长？") == []
