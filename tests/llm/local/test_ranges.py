@@ -26,6 +26,9 @@ BANDS_ZH = {
         ("满2年不满6年", 2, 6, "year"),
         ("10个工作日以上", 10, float("inf"), "day"),
         ("3至9个工作日", 3, 9, "day"),
+        ("满六个月未满一年", 0.5, 1, "year"),
+        ("满三年未满五年", 3, 5, "year"),
+        ("3 to 6 months", 0.25, 0.5, "year"),
     ],
 )
 def test_spans_are_read(cell: str, low: float, high: float, unit: str) -> None:
@@ -44,6 +47,13 @@ def test_an_amount_falls_into_one_span_alone() -> None:
     assert fits(("EUR 1,001 to 20,000",), given)
     assert fits(("up to EUR 1,000",), given) is False
     assert fits(("满2年不满6年",), given) is None
+
+
+def test_what_falls_short_of_an_amount_ends_below_it() -> None:
+    given = given_amounts("做满五年有几天？")
+    assert fits(("满三年未满五年",), given) is False
+    assert fits(("满五年未满十年",), given)
+    assert fits(("满六个月未满一年",), given_amounts("做了八个月有几天？"))
 
 
 def test_years_of_service_are_counted_from_the_day_of_joining() -> None:
