@@ -92,7 +92,7 @@ _ANSWERS: dict[AnswerType, re.Pattern[str]] = {
     ),
     "person": re.compile(
         r"\b(?:manager|director|officer|team|lead|head|department|president|committee|desk|HR|CEO|CFO|CTO)\b"
-        r"|[\u4e00-\u9fff](?:经理|总监|主管|部门|部|组|团队|负责人|专员|先生|女士|导演|作家|演员|将军|皇帝|王|委员会)|[·•]|由|人"
+        r"|[\u4e00-\u9fff](?:经理|总监|主管|部门|(?<![总全内外局])部(?![分位署件])|组(?![织成合件建])|团队|负责人|专员|先生|女士|导演|作家|演员|将军|皇帝|王|委员会)|[·•]|(?<![理自])由|人(?!民币|工|数|均|次)"
     ),
     "place": re.compile(
         r"\b(?:in|at|near|from|on|to|of) (?:the )?[A-Z][\w'’-]+|\b(?:room|floor|building|"
@@ -133,7 +133,8 @@ _ASKS_YEAR = re.compile(r"\b(?:which|what) year\b|哪一?年", re.IGNORECASE)
 
 
 _ASKS_SUM = re.compile(
-    r"\bwhat (?:is|was|are|were) the (?:[\w-]+ ){0,3}(?:prices?|costs?|budget|salary|fee)\b|\bhow much does\b.+\bcost\b"
+    r"\bwhat (?:is|was|are|were) the (?:[\w-]+ ){0,3}(?:prices?|costs?|budget|salary|fee)\b"
+    r"|\bhow much (?:does\b.+\bcost\b|(?:is|are) (?:the|an?|one)\b)"
     r"|多少钱|价格是|售价|预算是|保额|金额是",
     re.IGNORECASE,
 )

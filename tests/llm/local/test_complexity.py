@@ -1,7 +1,7 @@
 import pytest
 
 from llm.local.complexity import need_of, reason_for
-from llm.local.questions import answer_type, holds_answer
+from llm.local.questions import answer_type, asks_sum, holds_answer
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,18 @@ def test_an_answer_is_something_the_question_does_not_say() -> None:
     assert holds_answer("It closed in 2019.", "date", "When did it close?")
     assert not holds_answer("The 2024 policy.", "date", "When does the 2024 policy end?")
     assert holds_answer("Anything.", "thing", "What?")
+
+
+@pytest.mark.parametrize("text", ["总部位于合肥", "全部费用从公司账户支付", "组织结构调整", "人民币三百元", "人工费用"])
+def test_a_part_of_a_word_is_nobody(text: str) -> None:
+    assert not holds_answer(text, "person", "谁创办了公司？")
+
+
+@pytest.mark.parametrize("text", ["由王磊负责", "财务部审批", "项目组跟进", "总经理签字"])
+def test_who_acts_is_somebody(text: str) -> None:
+    assert holds_answer(text, "person", "谁来处理？")
+
+
+def test_how_much_is_the_thing_asks_for_a_sum() -> None:
+    assert asks_sum("How much is the licence?")
+    assert not asks_sum("How much is needed?")
