@@ -27,7 +27,7 @@ from kb.documents import clear
 from kb.embedding import Vectors, embed_documents, passage_text
 from kb.generations import answering_servers
 from kb.indexing import Entry, Tally
-from kb.leases import Lease, LeaseLost, claim_some, waited_for
+from kb.leases import Lease, LeaseLost, TurnOver, claim_some, waited_for
 from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParsedFile, ParseError, Part, parse_file
 from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
@@ -226,7 +226,11 @@ def _cut(lease: Lease, parsed: ParsedFile) -> None:
 
 
 def embed(job: Job) -> None:
-    """Passages → vectors and terms, the next batch being made while one is written. What an earlier run wrote stays."""
+    """Passages → vectors and terms, the next batch being made while one is written. What an earlier run wrote stays.
+
+    Raises:
+        TurnOver: somebody else waits, and there is more to do.
+    """
     lease, version = job.lease, job.version
     lease.done, lease.total, lease.unit = 0, version.passage_count, "passages"
     counted = Tally()
@@ -236,12 +240,15 @@ def embed(job: Job) -> None:
             vectors = waited_for(batch.vectors, lease.pulse)
             entries = waited_for(batch.entries, lease.pulse)
             last = batch.passages[-1].ordinal
-            following = preparing.after(last)
+            over = last + 1 < version.passage_count and lease.turn_is_over()
+            following = None if over else preparing.after(last)
             with lease.writing():
                 indexing.write_part(version.pk, entries, vectors)
             counted.add(entries)
             lease.done = last + 1
             lease.pulse()
+            if over:
+                raise TurnOver
             batch = following
     job.counted = counted
 

@@ -28,18 +28,23 @@ PULSE_SECONDS = 2
 """Progress and heartbeat are written no more often; cancelling is noticed no later."""
 LOOK_SECONDS = 1
 """So often somebody who waits for slow work looks whether to go on waiting."""
+TURN_SECONDS = 30
+"""Work that can go on later gives way after so long to whoever waits and has nothing at work."""
 
 FREE = f"""state in ('queued', 'parsing', 'embedding', 'indexing')
     and (lease = '' or heartbeat_at < statement_timestamp() - interval '{SILENCE_SECONDS} seconds')
     and (retry_at is null or retry_at <= statement_timestamp())"""
 # Whoever has the fewest versions at work comes first, then whoever waited longest for a turn; so one person's ten
 # thousand files do not keep another's one file waiting.
-TURNS = f"""
+PEOPLE_WAITING = f"""
     with waiting as (
         select uploaded_by_id, count(*) filter (where lease <> '') as at_work
         from kb_documentversion where state in ('queued', 'parsing', 'embedding', 'indexing')
         group by uploaded_by_id having bool_or({FREE})
     )
+"""  # noqa: S608
+TURNS = f"""
+    {PEOPLE_WAITING}
     select w.uploaded_by_id from waiting w
     left join lateral (
         select started_at from kb_documentversion v
@@ -64,6 +69,7 @@ ALL_OURS = """
 THESE = f"""
     select id from kb_documentversion where id = any(%s) and {FREE} order by id for no key update skip locked
 """  # noqa: S608
+SOMEBODY_WAITS = f"{PEOPLE_WAITING} select exists (select from waiting where at_work = 0)"  # noqa: S608
 WAITING = f"select id from kb_documentversion where {FREE} order by id limit 1000"  # noqa: S608
 
 
@@ -72,6 +78,10 @@ Thing = TypeVar("Thing")
 
 class LeaseLost(Exception):
     """The version is no longer ours: cancelled, deleted, or taken by another worker. Stop, and write nothing."""
+
+
+class TurnOver(Exception):
+    """Somebody else waits while this work has gone on for long: give the version back, and go on with it later."""
 
 
 @dataclass(slots=True)
@@ -83,6 +93,7 @@ class Lease:
     done: int = 0
     total: int | None = None
     unit: str = ""
+    _taken: float = field(default_factory=time.monotonic)
     _pulsed: float = field(default_factory=time.monotonic)
     _writes: bool = False
 
@@ -123,6 +134,14 @@ class Lease:
             return
         self._pulsed = time.monotonic()
         self._update()
+
+    def turn_is_over(self) -> bool:
+        """Whether the work has gone on for `TURN_SECONDS`, and somebody waits for whom no worker does anything."""
+        if time.monotonic() - self._taken < TURN_SECONDS:
+            return False
+        with acting_as_system(), connection.cursor() as cursor:
+            cursor.execute(SOMEBODY_WAITS)
+            return bool(cursor.fetchone()[0])
 
     def begin(self, state: State, unit: str, total: int | None = None, done: int = 0) -> None:
         """Enter a stage: its name is what people see.

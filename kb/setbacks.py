@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from kb.documents import clear
-from kb.leases import Lease, LeaseLost
+from kb.leases import Lease, LeaseLost, TurnOver
 from kb.models import State
 from kb.parsing import ParseError
 from kb.storage import BlobMissing
@@ -47,6 +47,8 @@ def setbacks(lease: Lease) -> Iterator[None]:
         yield
     except LeaseLost:
         logger.info("Version %s was cancelled, deleted or taken by another worker.", version.pk)
+    except TurnOver:
+        give_back(lease)
     except ParseError as error:
         fail(lease, error.code, error.en, error.zh)
     except BlobMissing:

@@ -180,6 +180,34 @@ def test_embedding_goes_on_after_the_last_batch(rules: Document, monkeypatch: py
     assert len(embedded) == version_of(rules).passage_count + 1
 
 
+def test_a_large_file_lets_somebody_elses_go_first_and_goes_on_where_it_was(
+    rules: Document, handbook: Collection, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice.is_staff = True
+    alice.save()
+    other = add_document(handbook, "other.md", BytesIO(TRAVEL), by=alice)
+    embedded: list[str] = []
+
+    def counted(texts: Sequence[str], servers: ModelServers) -> Vectors:
+        embedded.extend(texts)
+        return embed_documents(texts, servers)
+
+    monkeypatch.setattr(leases, "TURN_SECONDS", 0)
+    monkeypatch.setattr(ingest, "embed_documents", counted)
+    assert work_next([rules.latest_version_id or 0]) == [rules.latest_version_id]
+    version = version_of(rules)
+    assert (version.state, version.lease, version.attempts) == (State.EMBEDDING, "", 0), "giving way is no failure"
+    assert len(embedded) == 2, "one batch, and none is thrown away"
+    assert work_next() == [other.latest_version_id], "the other's turn"
+    assert work_next() == [rules.latest_version_id]
+    assert version_of(other).state == State.READY
+    assert version_of(rules).state == State.READY
+    with acting_as_system():
+        vectors = PassageVector.objects.filter(version_id=version.pk).values_list("passage_id", flat=True)
+        assert sorted(vectors) == sorted(version.passages.values_list("pk", flat=True))
+    assert len(embedded) == len(set(embedded)) == version.passage_count + version_of(other).passage_count
+
+
 def test_a_model_server_that_is_away_is_asked_again_later(travel: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as away:
         patch(away, "embed_documents", raising(ModelError("overloaded", "busy", wait="long")))

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Person
+from kb import leases
 from kb.access import acting_as_system
 from kb.documents import add_document, create_collection
 from kb.leases import SILENCE_SECONDS, Lease, LeaseLost, claim, waiting
@@ -65,6 +66,22 @@ def test_whoever_has_fewest_at_work_comes_first(shelf: Collection, alice: Person
     assert [taken().version.filename for _ in range(2)] == ["alice-0.md", "alice-1.md"]
     upload(shelf, bob, 2)
     assert [taken().version.filename for _ in range(3)] == ["bob-0.md", "bob-1.md", "alice-2.md"]
+
+
+def test_long_work_gives_way_to_whoever_has_nothing_at_work(
+    shelf: Collection, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(shelf, alice, 3)
+    lease = taken()
+    monkeypatch.setattr(leases, "TURN_SECONDS", 0)
+    assert not lease.turn_is_over(), "one's own files wait for their turn"
+    upload(shelf, bob, 2)
+    monkeypatch.setattr(leases, "TURN_SECONDS", 60)
+    assert not lease.turn_is_over(), "it has only begun"
+    monkeypatch.setattr(leases, "TURN_SECONDS", 0)
+    assert lease.turn_is_over()
+    assert taken().version.uploaded_by == bob
+    assert not lease.turn_is_over(), "a worker is at it"
 
 
 def test_somebody_who_waits_for_a_model_keeps_nobody_waiting(shelf: Collection, alice: Person) -> None:
