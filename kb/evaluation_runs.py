@@ -4,18 +4,14 @@ Each question's result is stored as it comes. A run whose worker died, or that t
 by another worker with the questions that are left.
 """
 
-import os
-import socket
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Person
@@ -24,6 +20,7 @@ from kb.beir import SetQuestion, ndcg, percentile, recall, reciprocal_rank
 from kb.errors import DocumentError
 from kb.evaluation import PASSAGES_ASKED
 from kb.generations import answering_by, answering_servers
+from kb.leases import new_token, unheld
 from kb.models_evaluation import EvaluationRun, EvaluationSet, GoldenQuestion, QuestionResult
 from kb.models_index import EmbeddingGeneration
 from kb.queue import wake_evaluation
@@ -148,12 +145,11 @@ def work_on(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
 
 
 def _free() -> QuerySet[EvaluationRun]:
-    silent = Q(lease="") | Q(heartbeat_at__lt=timezone.now() - timedelta(seconds=SILENCE_SECONDS))
-    return EvaluationRun.objects.filter(silent, state__in=[State.QUEUED, State.RUNNING])
+    return EvaluationRun.objects.filter(unheld(SILENCE_SECONDS), state__in=[State.QUEUED, State.RUNNING])
 
 
 def _claim(run_id: int) -> EvaluationRun | None:
-    lease = f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
+    lease = new_token()
     with acting_as_system():
         taken = _free().filter(pk=run_id).update(lease=lease, heartbeat_at=timezone.now(), state=State.RUNNING)
         return EvaluationRun.objects.select_related("by", "generation").get(pk=run_id) if taken else None

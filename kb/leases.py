@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from kb.access import acting_as_system
 from kb.models import DocumentVersion, State
@@ -173,6 +175,16 @@ class Lease:
         return DocumentVersion.objects.filter(pk=self.version_id, lease=self.token)
 
 
+def new_token() -> str:
+    """A lease that nobody else has, with the machine and the process that take it."""
+    return f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
+
+
+def unheld(silence: float) -> Q:
+    """Which `Leased` work is nobody's: never taken, given back, or its worker silent for so many seconds."""
+    return Q(lease="") | Q(heartbeat_at__lt=timezone.now() - timedelta(seconds=silence))
+
+
 def claim(version_id: int | None = None) -> Lease | None:
     """Take the next free version in fair order, or `version_id` if that is free; None when there is nothing to take."""
     taken = claim_some(1 if version_id is None else [version_id])
@@ -189,7 +201,7 @@ def claim_some(
         wanted: how many at most, or their numbers.
         together: chooses which of them are taken, given all of them in the order of their turn.
     """
-    token = f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
+    token = new_token()
     with acting_as_system():
         free = _lock_next(wanted) if isinstance(wanted, int) else _lock_these(wanted)
         if not free:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person
 from kb.models import Document
 from kb.models_index import EmbeddingGeneration
+from kb.models_leased import Leased
 
 
 class EvaluationSet(models.Model):
@@ -62,7 +63,7 @@ class GoldenDocument(models.Model):
         return f"{self.question_id} {self.document_id}"
 
 
-class EvaluationRun(models.Model):
+class EvaluationRun(Leased):
     """One asking of all questions of a set, by one configuration, as the person who began it."""
 
     class State(models.TextChoices):
@@ -83,8 +84,6 @@ class EvaluationRun(models.Model):
     figures = models.JSONField(default=dict)
     error_en = models.TextField(blank=True)
     error_zh = models.TextField(blank=True)
-    lease = models.CharField(max_length=64, blank=True)
-    heartbeat_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
 

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from kb.models import Collection, Document
+from kb.models_leased import Leased
 
 
-class Source(models.Model):
+class Source(Leased):
     """A place whose files a collection follows."""
 
     class State(models.TextChoices):
@@ -37,8 +38,6 @@ class Source(models.Model):
     may_delete = models.BooleanField(default=False)  # somebody agreed that the next run deletes most documents
     last_run_at = models.DateTimeField(null=True)
     next_run_at = models.DateTimeField(null=True)
-    lease = models.CharField(max_length=64, blank=True)
-    heartbeat_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

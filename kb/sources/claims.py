@@ -1,19 +1,16 @@
 """Which worker looks at which source: taken when it is due, kept by a heartbeat, lost after a silence."""
 
-import os
-import socket
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from kb.access import acting_as_system
+from kb.leases import new_token, unheld
 from kb.models_sources import Source, SourceRun
 
 SILENCE_SECONDS = 300
@@ -70,7 +67,7 @@ def claim(source_id: int) -> Claim | None:
         source = found.select_for_update(no_key=True, skip_locked=True, of=("self",)).first()
         if source is None:
             return None
-        source.lease = f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
+        source.lease = new_token()
         source.heartbeat_at = timezone.now()
         source.save(update_fields=["lease", "heartbeat_at"])
         run = source.runs.filter(ended_at=None).first() or SourceRun.objects.create(source=source)
@@ -85,9 +82,8 @@ def due() -> list[int]:
 
 def _free() -> QuerySet[Source]:
     unfinished = SourceRun.objects.filter(source=OuterRef("pk"), ended_at=None)
-    silent = timezone.now() - timedelta(seconds=SILENCE_SECONDS)
     return Source.objects.filter(
-        Q(lease="") | Q(heartbeat_at__lt=silent),
+        unheld(SILENCE_SECONDS),
         Q(wanted=True) | Q(next_run_at__lte=timezone.now()) | Exists(unfinished),
         state=Source.State.ACTIVE,
     ).exclude(kind="push")
