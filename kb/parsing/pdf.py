@@ -127,10 +127,8 @@ def _printed_line(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, raw:
     if not (text := clean(text.replace(_HYPHEN, "\ufffd")).strip()):
         return None
     index = pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, first)
-    rectangles = pdfium.FPDFText_CountRects(textpage, index, len(raw.strip()))
-    if index < 0 or rectangles <= 0:
+    if not (boxes := _boxes(textpage, index, len(raw.strip()))):
         return None
-    boxes = [textpage.get_rect(number) for number in range(min(rectangles, 200))]
     left, bottom = min(box[0] for box in boxes), min(box[1] for box in boxes)
     right, top = max(box[2] for box in boxes), max(box[3] for box in boxes)
     characters = (index, index + len(text) // 2, index + max(0, len(text) - 2))
@@ -162,12 +160,16 @@ def _parts_between_gaps(textpage: pypdfium2.PdfTextPage, raw: str, place: int) -
 def _has_gaps(textpage: pypdfium2.PdfTextPage, raw: str, place: int) -> bool:
     """Whether white space parts the boxes that the line is made of; asking for each space would take much longer."""
     index = pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, place)
-    rectangles = pdfium.FPDFText_CountRects(textpage, index, len(raw)) if index >= 0 else 0
-    boxes = [textpage.get_rect(number) for number in range(min(rectangles, 200))]
     return any(
         after[0] - before[2] > PART_GAP * max(SMALLEST, min(before[3] - before[1], after[3] - after[1]))
-        for before, after in pairwise(boxes)
+        for before, after in pairwise(_boxes(textpage, index, len(raw)))
     )
+
+
+def _boxes(textpage: pypdfium2.PdfTextPage, index: int, count: int) -> list[tuple[float, float, float, float]]:
+    """The boxes that so many characters from `index` on are made of; none where the page has no such character."""
+    rectangles = pdfium.FPDFText_CountRects(textpage, index, count) if index >= 0 else 0
+    return [textpage.get_rect(number) for number in range(min(rectangles, 200))]
 
 
 def _hyphenated_parts(textpage: pypdfium2.PdfTextPage, raw: str, place: int) -> Iterator[tuple[int, int]]:
