@@ -29,7 +29,7 @@ from kb.parsing import ParseError, parse_file
 from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
 from kb.setbacks import give_back, setbacks
 from kb.storage import storage
-from kb.tables import store_tables
+from kb.tables import TableWriter
 from kb.tabular import Batch, tables
 from kb.uploads import limits
 from llm.errors import ModelError
@@ -279,11 +279,6 @@ class _Burst:
             for passage in member.passages:
                 passage.scope_id, passage.collection_id = version.scope_id, version.document.collection_id
         Page.objects.bulk_create([page for member in members for page in member.pages])
-        for member in members:
-            _write_tables(member)
+        TableWriter().write((member.version, batch) for member in members for batch in member.tables)
         Passage.objects.bulk_create([passage for member in members for passage in member.passages])
         quality.write_bands((member.version, member.signature) for member in members)
-
-
-def _write_tables(member: Member) -> None:
-    store_tables(member.tables, lambda: contextlib.nullcontext(member.version))

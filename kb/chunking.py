@@ -93,16 +93,16 @@ class _Open:
 
 def passages(parts: Iterable[Part], target: int = TARGET, maximum: int = MAXIMUM) -> Iterator[PassageDraft]:
     """The passages of a document given as its pages with their blocks, in order; memory is bounded by a page."""
-    cutter = _Cutter(target, maximum)
+    cutter = Cutter(target, maximum)
     for page, blocks in parts:
         yield from cutter.take(page, blocks)
     yield from cutter.finish()
 
 
-class _Cutter:
+class Cutter:
     """Walks through a document and keeps what is not yet in a finished passage."""
 
-    def __init__(self, target: int, maximum: int) -> None:
+    def __init__(self, target: int = TARGET, maximum: int = MAXIMUM) -> None:
         self.target = target
         self.maximum = max(target, maximum)
         self.window = ""  # the document's text from `window_start` on
@@ -118,6 +118,7 @@ class _Cutter:
         self.page: ParsedPage | None = None
 
     def take(self, page: ParsedPage, blocks: Sequence[Block]) -> Iterator[PassageDraft]:
+        """Walk on through the next page; the passages that end there."""
         start, self.length = self.length, self.length + len(page.text)
         keep = self.held.start if self.held else self.open.start if self.open.units else start
         self.window = self.window[keep - self.window_start :] + page.text
@@ -132,6 +133,7 @@ class _Cutter:
             yield from self.place(unit)
 
     def finish(self) -> Iterator[PassageDraft]:
+        """The last passages."""
         yield from self.close(new_section=True)
         if self.held:
             yield self.held

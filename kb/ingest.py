@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from kb import bursts, indexing, quality
 from kb.access import acting_as_system
-from kb.chunking import passages
+from kb.chunking import Cutter, PassageDraft
 from kb.documents import clear
 from kb.embedding import Vectors, embed_documents, passage_text
 from kb.generations import answering_servers
@@ -33,16 +33,18 @@ from kb.parsing import ParsedFile, ParseError, Part, parse_file
 from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
 from kb.setbacks import ATTEMPTS, GAVE_UP, fail, setbacks
 from kb.storage import storage
-from kb.tables import store_tables
-from kb.tabular import Batch, tables
+from kb.tables import TableWriter
+from kb.tabular import Batch, TableReader
 from kb.uploads import limits
 
 logger = logging.getLogger(__name__)
 
 PAGES_AT_ONCE = 100
-CHARACTERS_AT_ONCE = 2_000_000
+CHARACTERS_AT_ONCE = 500_000
 PASSAGES_AT_ONCE = 256
 WAIT_SECONDS = 0.5
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(slots=True)
@@ -177,52 +179,52 @@ def keep(job: Job) -> None:
     if job.version.attempts > 1:
         with job.lease.writing() as version:
             clear([version.pk])  # what a worker that died had written
-    _keep_pages(job.lease, job.parsed)
-    _keep_tables(job.lease, job.parsed)
-    _cut(job.lease, job.parsed)
-
-
-def _keep_pages(lease: Lease, parsed: ParsedFile) -> None:
-    start = 0
-    lease.done, lease.total, lease.unit = 0, parsed.summary.characters, "characters"
-    for parts in _batches(parsed.parts()):
+    lease, writer, start, count = job.lease, TableWriter(), 0, 0
+    lease.done, lease.total, lease.unit = 0, job.parsed.characters, "characters"
+    for some in one_ahead(_walk(job.parsed)):
+        count += len(some.passages)
+        if some.last and not count:
+            raise ParseError("no_text")
         with lease.writing() as version:
-            rows = []
-            for ordinal, part in parts:
-                rows.append(page_row(version, ordinal, start, part))
-                start = rows[-1].end
-            Page.objects.bulk_create(rows)
+            pages = []
+            for ordinal, part in some.pages:
+                pages.append(page_row(version, ordinal, start, part))
+                start = pages[-1].end
+            Page.objects.bulk_create(pages)
+            writer.write((version, batch) for batch in some.tables)
+            Passage.objects.bulk_create([passage_row(version, draft) for draft in some.passages])
+            if some.last:
+                _take_down(lease, job.parsed, count)
         lease.done = start
         lease.pulse()
 
 
-def _keep_tables(lease: Lease, parsed: ParsedFile) -> None:
-    def told(batches: Iterator[Batch]) -> Iterator[Batch]:
-        for batch in batches:
-            yield batch
-            lease.done += len(batch.rows)
+@dataclass(slots=True)
+class _Some:
+    """Some pages with their ordinals, and what of tables and passages ends on them."""
 
-    lease.done, lease.total, lease.unit = 0, None, "rows"
-    store_tables(told(tables(parsed.parts(), parsed.media_type)), lease.writing, lease.pulse)
+    pages: list[tuple[int, Part]] = field(default_factory=list)
+    tables: list[Batch] = field(default_factory=list)
+    passages: list[PassageDraft] = field(default_factory=list)
+    last: bool = False
 
 
-def _cut(lease: Lease, parsed: ParsedFile) -> None:
-    """Write the passages, a batch at a time."""
-    drafts, count = passages(parsed.parts()), 0
-    lease.done, lease.total, lease.unit = 0, None, "passages"
-    while True:
-        batch = list(islice(drafts, PASSAGES_AT_ONCE))
-        count, last = count + len(batch), len(batch) < PASSAGES_AT_ONCE
-        if not count:
-            raise ParseError("no_text")
-        with lease.writing() as version:
-            Passage.objects.bulk_create([passage_row(version, draft) for draft in batch])
-            if last:
-                _take_down(lease, parsed, count)
-        lease.done = count
-        lease.pulse()
-        if last:
-            return
+def _walk(parsed: ParsedFile) -> Iterator[_Some]:
+    """What was read, once from beginning to end, as much at a time as goes into memory and one short transaction."""
+    cutter, reader = Cutter(), TableReader(parsed.media_type)
+    some, characters = _Some(), 0
+    for ordinal, part in enumerate(parsed.parts()):
+        some.pages.append((ordinal, part))
+        some.tables += reader.take(*part)
+        some.passages += cutter.take(*part)
+        characters += len(part[0].text)
+        if len(some.pages) == PAGES_AT_ONCE or characters >= CHARACTERS_AT_ONCE:
+            yield some
+            some, characters = _Some(), 0
+    some.tables += reader.close()
+    some.passages += cutter.finish()
+    some.last = True
+    yield some
 
 
 def embed(job: Job) -> None:
@@ -350,18 +352,13 @@ def _while_ours(lease: Lease) -> Callable[[], bool]:
     return cancelled
 
 
-def _batches(parts: Iterator[Part]) -> Iterator[list[tuple[int, Part]]]:
-    """Pages with their ordinals, few enough at a time to be held in memory and written in one short transaction."""
-    batch: list[tuple[int, Part]] = []
-    characters = 0
-    for ordinal, part in enumerate(parts):
-        batch.append((ordinal, part))
-        characters += len(part[0].text)
-        if len(batch) == PAGES_AT_ONCE or characters >= CHARACTERS_AT_ONCE:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
+def one_ahead(things: Iterator[Thing]) -> Iterator[Thing]:
+    """The same, the next one being made in another thread while one is used."""
+    with ThreadPoolExecutor(1, "ahead") as threads:
+        following = threads.submit(next, things, None)
+        while (thing := following.result()) is not None:
+            following = threads.submit(next, things, None)
+            yield thing
 
 
 def _take_down(lease: Lease, parsed: ParsedFile, passages: int) -> None:

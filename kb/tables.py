@@ -34,37 +34,60 @@ class TableInfo:
     rows: int
 
 
-def store_tables(
-    batches: Iterable[Batch],
-    writing: Callable[[], AbstractContextManager[DocumentVersion]],
-    pulse: Callable[[], None] = lambda: None,
-) -> None:
-    """Keep the tables of the version that `writing` locks, a batch to a transaction."""
-    table: DocumentTable | None = None
-    for batch in batches:
-        draft = batch.table
-        with writing() as version:
-            place = {"version_id": version.pk, "scope_id": version.scope_id}
+class TableWriter:
+    """Keeps tables as their batches come, and remembers which are still open."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, DocumentTable] = {}
+
+    def write(self, batches: Iterable[tuple[DocumentVersion, Batch]]) -> None:
+        """Keep the next batches, in order, each of a version that the transaction around holds."""
+        new: list[DocumentTable] = []
+        rows: list[TableRows] = []
+        ended: list[DocumentTable] = []
+        for version, batch in batches:
+            table = self._open.get(version.pk)
             if table is None:
-                table = DocumentTable.objects.create(
-                    **place,
-                    document_id=version.document_id,
-                    ordinal=draft.ordinal,
-                    name=draft.name[:200],
-                    label=draft.label[:200],
-                    page=draft.page,
-                    header_start=draft.header_start,
-                    header_end=draft.header_end,
-                )
+                table = self._open[version.pk] = _table(version, batch)
+                new.append(table)
             if batch.rows:
-                TableRows.objects.create(**place, table=table, first=batch.first, rows=batch.rows)
-            if batch.last:
-                columns = [column.told() for column in draft.columns]
-                DocumentTable.objects.filter(pk=table.pk).update(
-                    columns=columns, row_count=draft.row_count, end=draft.end
+                scope = version.scope_id
+                rows.append(
+                    TableRows(table=table, version_id=version.pk, scope_id=scope, first=batch.first, rows=batch.rows)
                 )
-                table = None
-        pulse()
+            if batch.last:
+                del self._open[version.pk]
+                table.columns = [column.told() for column in batch.table.columns]
+                table.row_count, table.end = batch.table.row_count, batch.table.end
+                if table.pk is not None:
+                    ended.append(table)
+        DocumentTable.objects.bulk_create(new)
+        TableRows.objects.bulk_create(rows)
+        for table in ended:
+            table.save(update_fields=["columns", "row_count", "end"])
+
+
+def _table(version: DocumentVersion, batch: Batch) -> DocumentTable:
+    draft = batch.table
+    return DocumentTable(
+        version_id=version.pk,
+        document_id=version.document_id,
+        scope_id=version.scope_id,
+        ordinal=draft.ordinal,
+        name=draft.name[:200],
+        label=draft.label[:200],
+        page=draft.page,
+        header_start=draft.header_start,
+        header_end=draft.header_end,
+    )
+
+
+def store_tables(batches: Iterable[Batch], writing: Callable[[], AbstractContextManager[DocumentVersion]]) -> None:
+    """Keep the tables of the version that `writing` locks, a batch to a transaction."""
+    writer = TableWriter()
+    for batch in batches:
+        with writing() as version:
+            writer.write([(version, batch)])
 
 
 def answering(as_of: date | None = None, collections: Collection[int] | None = None) -> QuerySet[DocumentTable]:

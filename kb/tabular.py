@@ -99,16 +99,16 @@ class Batch:
 
 def tables(parts: Iterable[Part], media_type: str = "") -> Iterator[Batch]:
     """The tables of a document given as its pages with their blocks, in order, batch by batch."""
-    reader = _Reader(media_type)
+    reader = TableReader(media_type)
     for page, blocks in parts:
         yield from reader.take(page, blocks)
     yield from reader.close()
 
 
-class _Reader:
+class TableReader:
     """Walks through a document and keeps the table that is open, and the row that may become the next one's header."""
 
-    def __init__(self, media_type: str) -> None:
+    def __init__(self, media_type: str = "") -> None:
         self.is_delimited = media_type == "text/csv"
         self.cut: Callable[[str], list[str]] | None = None
         self.length = 0
@@ -122,6 +122,7 @@ class _Reader:
         self.characters = 0
 
     def take(self, page: ParsedPage, blocks: Iterable[Block]) -> Iterator[Batch]:
+        """Walk on through the next page; the batches that are full."""
         start, self.length = self.length, self.length + len(page.text)
         if page.label != self.label:
             yield from self.close()
@@ -187,6 +188,7 @@ class _Reader:
         return Batch(self.table, self.table.row_count - len(rows) + 1, rows, last)
 
     def close(self, keep_pending: bool = False) -> Iterator[Batch]:
+        """End the table that is open; its last batch."""
         if not keep_pending:
             self.pending = None
         if self.table is not None and self.table.row_count and len(self.table.columns) > 1:
