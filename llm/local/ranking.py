@@ -16,7 +16,6 @@ from .keys import BY_NAME, CLOCK, CODE, is_asked_row, keyed
 from .questions import YEAR, AnswerType, answer_type, asks_sum, asks_year, holds_answer
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
-from .wording import kept
 
 Array = NDArray[np.float64]
 
@@ -45,6 +44,8 @@ _FOR_ALL = re.compile(
 )
 # How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
 _BY_KEY, _KEY = 1.8, 0.6
+# How much surer an answer is that has the very code or clock time that the question names.
+_BY_CODE = 1.0
 # A key that is but a name counts in full where what stands over the row holds this share of the question.
 _TOPICAL = 0.3
 # How much less sure a title or a footer is that holds less than this share of the question.
@@ -123,23 +124,17 @@ class Ranking:
 
 FEATURES = (
     "own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare", "keyed",
-    "no_year", "nameless", "earlier", "stands_out", "twos", "threes",
+    "no_year", "nameless", "earlier",
 )  # fmt: skip
 # Both rows were fitted (softmax over the units; logistic regression over answered and unanswerable questions) on public
-# reading sets in English and Chinese, and rounded. The second row judges the best three units together.
-_SCORE: Array = np.array(
-    [8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5, 0.0, 0.0, 0.0]
-)
-_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, *[0.0] * 10])
-# What that is worth beside what else tells a question that is answered from one that only shares words; the last
-# number sets the point from which on it is sure. Rounded from a logistic regression for each language.
-_WEIGHED: dict[Language, tuple[float, Array, float]] = {
-    "en": (0.6, np.array([0, 0, 0, 0, 0, 5.9, 0, 2.35, 0, 0, 0, 0, 0, 0, 0, 4.1, 2.9, 4.2]), 9.9),
-    "zh": (0.5, np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3.9, 4.0, 3.3]), 6.95),
-}
+# reading sets in English and Chinese, and rounded. The second row judges the best three units together; it is for
+# evidence in another language than the question's, about which `certainty` knows nothing.
+_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5])
+_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, *[0.0] * 7])
 _WORD_TERMS = 3
-_OF_PASSAGE = FEATURES.index("stands_out")
 _SURE = 6.5
+# The best score of a middling passage about something else, which stands in where fewer than so many are shown.
+_UNRELATED, _FEW = 7.0, 5
 
 
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:
@@ -148,19 +143,22 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     pool = [unit for source in sources for unit in units(source) if unit.kind != "heading" and _can_tell(unit, query)]
     if not pool or not query.weights:
         return Ranking((), 0.0, language)
-    table = features(query, pool, sources)
+    table, around = features(query, pool, sources)
     scores = table @ _SCORE
     covered = table[:, :3].sum(axis=1)
     order = np.argsort(-scores, kind="stable")
     best = table[order[:3]]
-    confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
-    confidence = _weigh_up(confidence, best, language) if language_of(pool[order[0]].text) == language else confidence
+    if language_of(pool[order[0]].text) == language:
+        confidence = _SURE + certainty(query, pool, scores, table, around)
+    else:
+        confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
     if _lacks_code(query.text, sources):
         confidence = 0.0
     confidence -= _NAMELESS * (table[order[0], FEATURES.index("nameless")] == 1)
     if best[0, FEATURES.index("bare")] and best[0, 0] < _LITTLE:
         confidence -= _TITLE
     confidence += _BY_KEY * (best[:, FEATURES.index("keyed")].max() >= _KEY)
+    confidence += _BY_CODE * _has_code(query.text, pool[order[0]])
     close = [pool[i] for i in order[:2] if pool[i].source == pool[order[0]].source]
     if asks_sum(query.text) and not any(_DIGITS.search(unit.text) for unit in close):
         confidence = 0.0
@@ -195,22 +193,54 @@ def _can_tell(unit: Unit, query: Query) -> bool:
     return query.kind != "procedure" or unit.kind == "row" or len(terms(unit.text)) > _WORD_TERMS
 
 
-def _weigh_up(confidence: float, best: Array, language: Language) -> float:
-    """How sure the coverage alone makes, set against what else the best units show."""
-    share, weighed, sure = _WEIGHED[language]
-    likeness = best[:, :_OF_PASSAGE].max(axis=0) @ weighed[:_OF_PASSAGE]
-    return _SURE + share * confidence + float(likeness + best[0, _OF_PASSAGE:] @ weighed[_OF_PASSAGE:]) - sure
+def certainty(query: Query, pool: Sequence[Unit], scores: Array, table: Array, around: Array) -> float:
+    """How sure it is that the best unit answers: the odds' logarithm, from logistic regressions for each language.
+
+    English: the best unit's score less what its own words add to it, for they alone are often chance; how much of what
+    the question says is told in it and around it, in all and not as a share, so that two words of a long question do
+    not count like both of a short one; how like its passage is; whether the most telling word is found at all.
+
+    Chinese: the score; how far the best passage stands out among the others; the most telling word; less the longer
+    the best units are, as characters are shared by chance more easily.
+    """
+    best = int(np.argmax(scores))
+    telling = _telling(query, tuple(query.weights))
+    keystone = float(around[:, np.argmax(telling)].max())
+    if language_of(query.text) == "en":
+        own, likeness = table[best, 0], table[best, FEATURES.index("passage_alike")]
+        told = float(around[best] @ telling)
+        return float(0.81 * scores[best] - 3.8 * own + 0.68 * told + 3.6 * likeness + 1.05 * keystone - 11.3)
+    longest = max(len(terms(pool[i].text)) for i in np.argsort(-scores, kind="stable")[:3])
+    others = [scores[places].max() for places in _by_source(pool)]
+    ahead = scores[best] - np.median(others + [_UNRELATED] * (_FEW - len(others)))
+    return float(0.59 * scores[best] + 0.76 * ahead + 0.73 * keystone - 1.18 * np.log1p(longest) - 4.0)
 
 
-def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> Array:
-    """One row a unit, one column for each of FEATURES.
+def _telling(query: Query, asked: Sequence[str]) -> Array:
+    """How much each term says by itself, whatever the sources are: by the length of its vector, which rare words have
+    long; of Chinese, two characters more than one."""
+    words = surfaces(query.text)
+    return np.array(
+        [min(word_vector(words[t])[1], 25.0) / 12 if t in words else (1.0 if len(t) > 1 else 0.3) for t in asked]
+    )
+
+
+def _by_source(pool: Sequence[Unit]) -> list[list[int]]:
+    """The places in the pool of each source's units."""
+    found: dict[int, list[int]] = {}
+    for place, unit in enumerate(pool):
+        found.setdefault(unit.source.number, []).append(place)
+    return list(found.values())
+
+
+def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> tuple[Array, Array]:
+    """One row a unit, one column for each of FEATURES; and how well each of the question's terms is held around it.
 
     The question's terms held by the unit itself, by what stands over it, by its neighbours and anywhere in its passage;
     neighbouring terms kept together; likeness of its vector and of the best one in its passage; the question's
     names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer;
     a row or line whose key the question names; no year where a year is asked for; the share of the question's proper
-    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers;
-    how far its passage stands out among the others; the question's wording that the passage keeps, by twos and threes.
+    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
@@ -227,7 +257,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
     held, liked = np.zeros((len(sources), len(asked))), np.zeros(len(sources))
     np.maximum.at(held, places, np.maximum(own, over))
     np.maximum.at(liked, places, alike)
-    return np.column_stack(
+    table: Array = np.column_stack(
         (
             _covered(own, weights),
             _covered(np.clip(over - own, 0, 1), weights),
@@ -250,25 +280,9 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> A
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
             _nameless(query, asked, held, sources)[places],
             [unit.earlier for unit in pool],
-            _standing_out(held, weights, places),
-            *(_kept(query.text, sources, length)[places] for length in (2, 3)),
         )
     )
-
-
-def _standing_out(held: Array, weights: Array, places: NDArray[np.int_]) -> Array:
-    """For each unit how much more of the question its passage holds than the middling one of the others."""
-    shares = np.array([held @ weights[i] for i in range(len(places))])
-    if len(held) < 2:
-        return shares[:, 0]
-    mine = shares[np.arange(len(places)), places]
-    others = np.array([np.median(np.delete(row, place)) for row, place in zip(shares, places, strict=True)])
-    stands: Array = mine - others
-    return stands
-
-
-def _kept(question: str, sources: Sequence[Source], length: int) -> Array:
-    return np.array([kept(question, f"{source.title} {source.text}", length) for source in sources])
+    return table, around
 
 
 def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> Array:
@@ -416,6 +430,12 @@ def _lacks_code(question: str, sources: Sequence[Source]) -> bool:
         return False
     held = _bare(" ".join(f"{source.title} {source.section} {source.header} {source.text}" for source in sources))
     return any(code not in held for code in codes)
+
+
+def _has_code(question: str, unit: Unit) -> bool:
+    """Whether a unit has a code ("TL-410") or clock time that the question names."""
+    named = {_bare(name) for name in (*CODE.findall(question), *CLOCK.findall(question))}
+    return any(name in _bare(f"{unit.text} {unit.heading}") for name in named)
 
 
 def _bare(text: str) -> str:
