@@ -147,14 +147,19 @@ def _is_foreign(unit: Unit, language: Language) -> bool:
 
 def _joined(picked: Sequence[Evidence], language: Language) -> str:
     text = ""
+    several = len({evidence.unit.writer for evidence in picked}) > 1
     for before, evidence in zip((None, *picked), picked, strict=False):
-        told = quoted(evidence.unit, evidence.also)
-        if before and evidence.unit.writer and before.unit.writer == evidence.unit.writer:
-            told = told.removeprefix(str(evidence.unit.writer))
-        if evidence.unit.kind == "sentence":
-            text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + told
-        else:
+        unit = evidence.unit
+        told = quoted(unit, evidence.also)
+        begins = before is None or before.unit.writer != unit.writer
+        if unit.writer and not begins:
+            told = told.removeprefix(str(unit.writer))
+        if unit.kind != "sentence":
             text += ("\n" if text and not text.endswith("\n") else "") + f"- {told}\n"
+        elif several and begins:
+            text += ("\n" if text and not text.endswith("\n") else "") + f"- {told}"
+        else:
+            text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + told
     return text.strip()
 
 

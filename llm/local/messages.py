@@ -3,6 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Field = Literal["from", "to", "when", "subject"]
 
 _DAY = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
 _HOUR = r"(?:[上下中]午|早上|晚上|凌晨)?\s?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,6})?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
@@ -17,10 +20,16 @@ _TIME_FIRST = re.compile(
 )
 _DATED = re.compile(_DAY)
 _FEWEST = 2
-_SENDER = re.compile(r"^\s*(?:From|To|Cc|Date|Sent|发件人|收件人|抄送|日期|时间|发送时间)\s*[:：]\s*\S", re.IGNORECASE)
-_SUBJECT = re.compile(
-    r"^\s*(?:Subject|主题)\s*[:：]\s*(?:(?:RE|AW|FW|FWD|回复|答复|转发)\s*[:：]\s*)*(?=\S)", re.IGNORECASE
-)
+_NAMES: dict[Field, str] = {
+    "from": "From|发件人|寄件者",
+    "to": "To|Cc|收件人|收件者|抄送|副本",
+    "when": "Date|Sent|日期|时间|发送时间",
+    "subject": "Subject|主题|主旨",
+}
+_FIELDS = {
+    field: re.compile(rf"^\s*\**(?:{names})\s*[:：]\**\s*(?=\S)", re.IGNORECASE) for field, names in _NAMES.items()
+}
+_ANSWERS = re.compile(r"^(?:(?:RE|AW|FW|FWD|回复|答复|转发)\s*[:：]\s*)+", re.IGNORECASE)
 _FULL_WIDTH = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -67,12 +76,14 @@ def _writer(found: re.Match[str]) -> Writer:
     return Writer(found["writer"].strip(" *"), found["when"].strip())
 
 
-def is_sender_line(line: str) -> bool:
-    """Whether a line may be one of a mail's header lines, such as "From: Ann"."""
-    return _SENDER.match(line) is not None
+def field_of(line: str) -> tuple[Field, str] | None:
+    """Which of a mail's header lines a line may be, and what it says."""
+    for field, pattern in _FIELDS.items():
+        if found := pattern.match(line):
+            return field, line[found.end() :].strip()
+    return None
 
 
-def subject(text: str) -> str:
-    """What a mail's line of its subject says; nothing for another line."""
-    found = _SUBJECT.match(text)
-    return text[found.end() :].strip() if found else ""
+def subject(value: str) -> str:
+    """A mail's subject without what says that it answers or passes on another."""
+    return _ANSWERS.sub("", value)

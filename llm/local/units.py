@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from .conversation import Source
-from .messages import Writer, is_sender_line, message, subject, writers
+from .messages import Writer, field_of, message, subject, writers
 from .text import sentences
 
 Kind = Literal["sentence", "item", "row", "heading"]
@@ -39,6 +39,8 @@ _SPACED = re.compile(r"(?=.*[\u3400-\u9fff])[^\s。；;！？!?|]{1,24}(?: [^\s�
 # What a list of questions and answers writes before each.
 _ASKED = re.compile(r"^(?:问题?|提问|Q(?:uestion)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
 _TOLD = re.compile(r"^(?:答案?|回答|A(?:nswer)?\s?\d{0,3})\s*[:：]\s*(?=\S)", re.IGNORECASE)
+# A line such as "Place: Graz", as forms and minutes have them one below the other.
+_LABELLED = re.compile(r"(?:[A-Z][\w -]{1,23}|[\u3400-\u9fff]{2,10})[:：]\s*\S")
 _COMMA_OF_PROSE = re.compile(r",[ \t]")
 _REPLIES = 2  # messages over which a question stands that was asked before them
 _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
@@ -91,7 +93,8 @@ class _Reader:
         self.source = source
         self.found: list[Unit] = []
         self.heading = self.lead = ""
-        self.earlier = self.in_header = False
+        self.earlier = False
+        self.mail: dict[str, str] = {}  # the header lines of a mail, until its text begins
         self.writer: Writer | None = None
         self.topic, self.replies = "", 0
         self.header = _cells(source.header) if source.header else ()
@@ -132,16 +135,14 @@ class _Reader:
 
     def _prose(self, kind: Literal["sentence", "item"], text: str) -> None:
         if _WROTE.search(text):
-            self.earlier = True
+            self.earlier, self.writer = True, None
             return
         text = plain(text)
+        if self._is_of_header(text):
+            return
         if told := message(text):
             self.begin(told[0])
             text = told[1]
-        if self.in_header and (about := subject(text)):
-            self._heading(about)
-            return
-        self.in_header = is_sender_line(text)
         if asked := _ASKED.match(text):
             text = text[asked.end() :]
             self.heading = ""
@@ -155,6 +156,26 @@ class _Reader:
                 self._add(sentence, kind)
         if kind == "sentence" and self.found and self.found[-1].kind == "sentence":
             self.lead = self.found[-1].text
+
+    def _is_of_header(self, text: str) -> bool:
+        """Take a line of a mail's header: its subject stands over the mail, and its day answers nothing."""
+        field, value = field_of(text) or ("", "")
+        if field == "from":
+            self.mail, self.writer = {"from": value}, None
+            self._add(text, "sentence")
+        elif not self.mail:
+            return False
+        elif field == "to":
+            self._add(text, "sentence")
+        elif field:
+            self.mail[field] = subject(value) if field == "subject" else value
+        else:
+            if len(self.mail) > 1:
+                self._heading(self.mail.get("subject", ""))
+                self.replies = 0
+            self.mail = {}
+            return False
+        return True
 
     def _add(self, text: str, kind: Kind, cells: tuple[str, ...] = ()) -> None:
         lead = self.lead if kind in ("item", "row") else self.writer.name if self.writer else ""
@@ -186,7 +207,7 @@ def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str] | Writer]
         row = not fenced and ("|" in line.strip()[1:] or "\t" in line.strip() or index in separated)
         item = None if row or fenced else _ITEM.match(line)
         title = None if row or fenced else _HEADING.match(line)
-        begins = index in written or message(line) or _WROTE.match(line) or is_sender_line(line) or subject(line)
+        begins = index in written or message(line) or _WROTE.match(line) or field_of(line)
         starts = row or item or title or fenced or not line.strip() or _RULE.match(line) or begins
         if buffer and (starts or _stands_alone(buffer[-1], line, width)):
             yield open_kind, _joined(buffer)
@@ -231,7 +252,7 @@ def _with_columns(lines: list[str]) -> list[str]:
 def _stands_alone(before: str, line: str, width: int) -> bool:
     """Whether the line before ends a text of its own: the next line's first word would still have fitted into it."""
     before, line = before.strip(), line.strip()
-    if before.endswith((":", "：")):
+    if before.endswith((":", "：")) or (_LABELLED.match(before) and _LABELLED.match(line)):
         return True
     if before.endswith((",", "，", "、", "-", "(", "（")) or line[:1].islower():
         return False

@@ -150,3 +150,17 @@ def test_the_subject_of_a_mail_stands_over_it() -> None:
     found = units(Source(1, mail))
     assert [u.text for u in found if u.kind == "heading"] == ["Booth and budget"]
     assert (found[-1].text, found[-1].heading) == ("The booth is in Hall 8.", "Booth and budget")
+    assert not any(u.text.startswith("Date") for u in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Date: 5 May 2026\nPlace: Graz", ["Date: 5 May 2026", "Place: Graz"]),
+        ("时间：2026年9月22日\n地点：三号会议室", ["时间：2026年9月22日", "地点：三号会议室"]),
+        ("From: Graz\nThe train leaves at nine.", ["From: Graz", "The train leaves at nine."]),
+    ],
+)
+def test_lines_like_those_of_a_mails_header_are_kept_elsewhere(text: str, kept: list[str]) -> None:
+    found = units(Source(1, text))
+    assert [(u.text, u.writer) for u in found] == [(one, None) for one in kept]
