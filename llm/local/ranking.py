@@ -16,6 +16,7 @@ from .keys import BY_NAME, CLOCK, CODE, is_asked_row, keyed
 from .questions import YEAR, AnswerType, answer_type, asks_sum, asks_year, holds_answer
 from .text import Language, language_of, question_terms, surfaces, terms
 from .units import Unit, units
+from .wording import kept
 
 Array = NDArray[np.float64]
 
@@ -124,17 +125,20 @@ class Ranking:
 
 FEATURES = (
     "own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare", "keyed",
-    "no_year", "nameless", "earlier",
+    "no_year", "nameless", "earlier", "stands_out", "twos", "threes",
 )  # fmt: skip
 # Both rows were fitted (softmax over the units; logistic regression over answered and unanswerable questions) on public
-# reading sets in English and Chinese, and rounded. The second row judges the best three units together; it is for
-# evidence in another language than the question's, about which `certainty` knows nothing.
-_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5])
-_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, *[0.0] * 7])
+# reading sets in English and Chinese, and rounded. The second row judges the best three units together.
+_SCORE: Array = np.array(
+    [8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5, 0.0, 0.0, 0.0]
+)
+_CONFIDENCE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5, *[0.0] * 10])
+# What that is worth for Chinese beside what else tells a question that is answered from one that only shares words;
+# rounded from a logistic regression.
+_WEIGHED: Array = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3.9, 4.0, 3.3])
+_SHARE, _ENOUGH = 0.5, 6.95
 _WORD_TERMS = 3
 _SURE = 6.5
-# The best score of a middling passage about something else, which stands in where fewer than so many are shown.
-_UNRELATED, _FEW = 7.0, 5
 
 
 def rank(query: Query, sources: Sequence[Source]) -> Ranking:
@@ -148,10 +152,10 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     covered = table[:, :3].sum(axis=1)
     order = np.argsort(-scores, kind="stable")
     best = table[order[:3]]
+    confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
     if language_of(pool[order[0]].text) == language:
-        confidence = _SURE + certainty(query, pool, scores, table, around)
-    else:
-        confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
+        found = certainty(query, scores, table, around) if language == "en" else _weigh_up(confidence, best)
+        confidence = _SURE + found
     if _lacks_code(query.text, sources):
         confidence = 0.0
     confidence -= _NAMELESS * (table[order[0], FEATURES.index("nameless")] == 1)
@@ -193,27 +197,24 @@ def _can_tell(unit: Unit, query: Query) -> bool:
     return query.kind != "procedure" or unit.kind == "row" or len(terms(unit.text)) > _WORD_TERMS
 
 
-def certainty(query: Query, pool: Sequence[Unit], scores: Array, table: Array, around: Array) -> float:
-    """How sure it is that the best unit answers: the odds' logarithm, from logistic regressions for each language.
+def _weigh_up(confidence: float, best: Array) -> float:
+    """How sure the coverage alone makes of an answer to a Chinese question, set against what else its passage shows."""
+    return float(_SHARE * confidence + best[0] @ _WEIGHED - _ENOUGH)
 
-    English: the best unit's score less what its own words add to it, for they alone are often chance; how much of what
-    the question says is told in it and around it, in all and not as a share, so that two words of a long question do
-    not count like both of a short one; how like its passage is; whether the most telling word is found at all.
 
-    Chinese: the score; how far the best passage stands out among the others; the most telling word; less the longer
-    the best units are, as characters are shared by chance more easily.
+def certainty(query: Query, scores: Array, table: Array, around: Array) -> float:
+    """How sure it is that the best unit answers an English question: the odds' logarithm, from a logistic regression.
+
+    The unit's score less what its own words add to it, for they alone are often chance; how much of what the question
+    says is told in it and around it, in all and not as a share, so that two words of a long question do not count like
+    both of a short one; how like its passage is; whether the most telling word is found at all.
     """
     best = int(np.argmax(scores))
     telling = _telling(query, tuple(query.weights))
     keystone = float(around[:, np.argmax(telling)].max())
-    if language_of(query.text) == "en":
-        own, likeness = table[best, 0], table[best, FEATURES.index("passage_alike")]
-        told = float(around[best] @ telling)
-        return float(0.81 * scores[best] - 3.8 * own + 0.68 * told + 3.6 * likeness + 1.05 * keystone - 11.3)
-    longest = max(len(terms(pool[i].text)) for i in np.argsort(-scores, kind="stable")[:3])
-    others = [scores[places].max() for places in _by_source(pool)]
-    ahead = scores[best] - np.median(others + [_UNRELATED] * (_FEW - len(others)))
-    return float(0.59 * scores[best] + 0.76 * ahead + 0.73 * keystone - 1.18 * np.log1p(longest) - 4.0)
+    own, likeness = table[best, 0], table[best, FEATURES.index("passage_alike")]
+    told = float(around[best] @ telling)
+    return float(0.81 * scores[best] - 3.8 * own + 0.68 * told + 3.6 * likeness + 1.05 * keystone - 11.3)
 
 
 def _telling(query: Query, asked: Sequence[str]) -> Array:
@@ -225,14 +226,6 @@ def _telling(query: Query, asked: Sequence[str]) -> Array:
     )
 
 
-def _by_source(pool: Sequence[Unit]) -> list[list[int]]:
-    """The places in the pool of each source's units."""
-    found: dict[int, list[int]] = {}
-    for place, unit in enumerate(pool):
-        found.setdefault(unit.source.number, []).append(place)
-    return list(found.values())
-
-
 def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> tuple[Array, Array]:
     """One row a unit, one column for each of FEATURES; and how well each of the question's terms is held around it.
 
@@ -240,7 +233,8 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> t
     neighbouring terms kept together; likeness of its vector and of the best one in its passage; the question's
     names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer;
     a row or line whose key the question names; no year where a year is asked for; the share of the question's proper
-    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers.
+    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers;
+    how far its passage stands out among the others; the question's wording that the passage keeps, by twos and threes.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
@@ -280,9 +274,26 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> t
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
             _nameless(query, asked, held, sources)[places],
             [unit.earlier for unit in pool],
+            _standing_out(held, weights, places),
+            *(_kept(query.text, sources, length)[places] for length in (2, 3)),
         )
     )
     return table, around
+
+
+def _standing_out(held: Array, weights: Array, places: NDArray[np.int_]) -> Array:
+    """For each unit how much more of the question its passage holds than the middling one of the others."""
+    shares = np.array([held @ weights[i] for i in range(len(places))])
+    if len(held) < 2:
+        return shares[:, 0]
+    mine = shares[np.arange(len(places)), places]
+    others = np.array([np.median(np.delete(row, place)) for row, place in zip(shares, places, strict=True)])
+    stands: Array = mine - others
+    return stands
+
+
+def _kept(question: str, sources: Sequence[Source], length: int) -> Array:
+    return np.array([kept(question, f"{source.title} {source.text}", length) for source in sources])
 
 
 def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> Array:
