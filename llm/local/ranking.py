@@ -152,10 +152,10 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     covered = table[:, :3].sum(axis=1)
     order = np.argsort(-scores, kind="stable")
     best = table[order[:3]]
-    confidence = float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
-    if language_of(pool[order[0]].text) == language:
-        found = certainty(query, scores, table, around) if language == "en" else _weigh_up(confidence, best)
-        confidence = _SURE + found
+    if language_of(pool[order[0]].text) != language:
+        confidence = _by_coverage(best)
+    else:
+        confidence = _SURE + (certainty(query, scores, table, around) if language == "en" else _weigh_up(best))
     if _lacks_code(query.text, sources):
         confidence = 0.0
     confidence -= _NAMELESS * (table[order[0], FEATURES.index("nameless")] == 1)
@@ -197,9 +197,14 @@ def _can_tell(unit: Unit, query: Query) -> bool:
     return query.kind != "procedure" or unit.kind == "row" or len(terms(unit.text)) > _WORD_TERMS
 
 
-def _weigh_up(confidence: float, best: Array) -> float:
+def _by_coverage(best: Array) -> float:
+    """How sure the best units are together by what they hold of the question."""
+    return float(best[:, :3].sum(axis=1).max() * _CONFIDENCE[0] + best[:, 3:].max(axis=0) @ _CONFIDENCE[3:])
+
+
+def _weigh_up(best: Array) -> float:
     """How sure the coverage alone makes of an answer to a Chinese question, set against what else its passage shows."""
-    return float(_SHARE * confidence + best[0] @ _WEIGHED - _ENOUGH)
+    return float(_SHARE * _by_coverage(best) + best[0] @ _WEIGHED - _ENOUGH)
 
 
 def certainty(query: Query, scores: Array, table: Array, around: Array) -> float:
