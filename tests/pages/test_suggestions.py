@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from django.test import Client
 
 from accounts.models import Person
@@ -25,34 +26,35 @@ def add_sections(document: Document, *headings: str) -> None:
             first.save(force_insert=True)
 
 
-def test_the_sections_beside_the_cited_one_are_suggested(
+@pytest.fixture
+def page_beside(
     alice: Person,
     handbook: Collection,
     make_document: Callable[..., Document],
     make_run: Callable[..., Run],
     sign_in: SignIn,
-) -> None:
-    document = make_document(handbook)
-    add_sections(document, "3. Trains and flights", "Overview", "Meals", "VAT receipts", "Gifts")
-    run = make_run(alice, answered(document))
-    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+) -> Callable[..., str]:
+    """The conversation's page for an answer that cites the first section of a document with these others."""
+
+    def page(*headings: str, title: str = "Travel policy", question: str = "What may a hotel cost?") -> str:
+        document = make_document(handbook, title)
+        add_sections(document, *headings)
+        run = make_run(alice, answered(document), question=question)
+        return sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+
+    return page
+
+
+def test_the_sections_beside_the_cited_one_are_suggested(page_beside: Callable[..., str]) -> None:
+    html = page_beside("3. Trains and flights", "Overview", "Meals", "VAT receipts", "Gifts")
     suggested = [f"{NEXT} {heading}?" for heading in ("trains and flights", "meals", "VAT receipts")]
     assert [question in html for question in suggested] == [True] * 3
     assert html.count(NEXT) == 6  # each once as the value and once as the text
     assert f"{NEXT} hotels" not in html
 
 
-def test_names_and_titles_keep_their_capitals(
-    alice: Person,
-    handbook: Collection,
-    make_document: Callable[..., Document],
-    make_run: Callable[..., Run],
-    sign_in: SignIn,
-) -> None:
-    document = make_document(handbook)
-    add_sections(document, "Quality & Calibration", "Engineering 研发部", "Gifts")
-    run = make_run(alice, answered(document))
-    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+def test_names_and_titles_keep_their_capitals(page_beside: Callable[..., str]) -> None:
+    html = page_beside("Quality & Calibration", "Engineering 研发部", "Gifts")
     headings = ("Quality &amp; Calibration", "Engineering 研发部", "gifts")
     assert [f"{NEXT} {heading}?" in html for heading in headings] == [True] * 3
 
@@ -66,17 +68,9 @@ def test_documents_called_alike_make_one_sample_question(
     assert html.count(f"{NEXT} hotels in cities?") == 2  # once as the value and once as the text
 
 
-def test_a_year_is_no_numbering_and_words_of_the_title_are_no_topic(
-    alice: Person,
-    handbook: Collection,
-    make_document: Callable[..., Document],
-    make_run: Callable[..., Run],
-    sign_in: SignIn,
-) -> None:
-    document = make_document(handbook, "2026年差旅制度实施细则")
-    add_sections(document, "差旅制度实施细则", "2027年预算", "3.1 住宿")
-    run = make_run(alice, answered(document), question="住宿标准？")
-    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+def test_a_year_is_no_numbering_and_words_of_the_title_are_no_topic(page_beside: Callable[..., str]) -> None:
+    others = ("差旅制度实施细则", "2027年预算", "3.1 住宿")
+    html = page_beside(*others, title="2026年差旅制度实施细则", question="住宿标准？")
     asked = ["》对2027年预算有哪些规定" in html, "》对住宿有哪些规定" in html, "》对差旅制度实施细则有" in html]
     assert asked == [True, True, False]
 
