@@ -5,10 +5,12 @@ is everyone's, `people_files` is for People alone.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import translation
 
 from accounts.models import Person
 from kb.access import acting_as_system
@@ -41,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((number for number, part in enumerate(LONGEST) if part in item.path.parts), len(LONGEST))
 
     items.sort(key=place)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """No language is left over from a page that the test before asked for."""
+    with translation.override("en"):
+        yield
 
 
 def _person(username: str, *groups: str, **fields: bool) -> Person:

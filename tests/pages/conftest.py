@@ -1,13 +1,13 @@
 """Documents and answers made straight in the database: pages are tested without workers and models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.models import Person
 from agents.events import (
@@ -34,11 +34,9 @@ TEXT = f"# Travel\n\n## Hotels\n\n{QUOTE} Breakfast is included.\n\nCity\tLimit\
 
 
 @pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    """No failed attempts are counted, and no language is left over from the test before."""
+def _fresh() -> None:
+    """No failed attempts are counted."""
     cache.clear()
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture

@@ -39,8 +39,11 @@ def test_a_quoted_row_is_marked_in_its_table(
 ) -> None:
     document = make_document(handbook)
     html = sign_in(alice).get(address(document, TEXT.index("Berlin\t"), len("Berlin\t150"))).content.decode()
-    assert '<tr class="marked"><td><mark id="quote">Berlin</mark></td><td><mark>150</mark></td></tr>' in html
-    assert "<tr><td>City</td><td>Limit</td></tr>" in html
+    assert (
+        '<tr class="marked"><td><mark id="quote">Berlin</mark></td><td class="number"><mark>150</mark></td></tr>'
+        in html
+    )
+    assert '<tr><td>City</td><td class="number">Limit</td></tr>' in html
 
 
 def test_hostile_text_is_text(
