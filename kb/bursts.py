@@ -25,13 +25,13 @@ from kb.generations import answering_servers, generation_for_writing
 from kb.indexing import Entry
 from kb.leases import Lease, LeaseLost, hold, waited_for
 from kb.models import Document, DocumentVersion, Page, Passage, State
-from kb.parsing import ParseError, parse_file
+from kb.parsing import ParseError
+from kb.recognition import read_file
+from kb.recognized import forget
 from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
 from kb.setbacks import give_back, setbacks
-from kb.storage import storage
 from kb.tables import TableWriter
 from kb.tabular import Batch, tables
-from kb.uploads import limits
 from llm.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -169,19 +169,12 @@ class _Burst:
     def _read_one(self, lease: Lease) -> None:
         version = lease.version
 
-        def ours() -> bool:
+        def ours() -> None:
             self.pulse()
             if lease not in self.leases:
                 raise LeaseLost(version.pk)
-            return False
 
-        def progress(done: int, total: int | None, unit: str) -> None:
-            lease.done, lease.total, lease.unit = done, total, unit
-
-        with (
-            storage().local_path(version.sha256) as path,
-            parse_file(path, version.filename, limits(), progress, ours) as parsed,
-        ):
+        with read_file(lease, ours) as parsed:
             summary = parsed.summary
             if summary.characters > SMALL_CHARACTERS or summary.parts > SMALL_PARTS:
                 self.alone.append(lease)
@@ -263,6 +256,7 @@ class _Burst:
                     rows = [member.version.pk in held for member in self.members for _ in member.passages]
                     entries = [entry for member in members for entry in member.entries]
                     indexing.write_whole_versions(generation, entries, self.vectors[rows])
+                    forget([member.version.pk for member in members])
                 for member in members:
                     member.lease.set(lease="", heartbeat_at=Now(), **member.told, **ready(len(member.passages)))
                     let_answer(documents[member.version.document_id], member.version)

@@ -28,6 +28,7 @@ from kb.models import WORKING, Collection, Document, DocumentVersion, Page, Pass
 from kb.models_tables import DocumentTable, TableRows
 from kb.parsing.filenames import safe_filename
 from kb.queue import wake_on_commit
+from kb.recognized import forget
 from kb.storage import Blob
 from kb.tags import tidy_tags
 
@@ -205,6 +206,7 @@ def cancel(document: Document, by: Person) -> DocumentVersion:
         ):
             raise DocumentError("nothing_to_cancel")
         clear([version.pk])
+        forget([version.pk])
         version.refresh_from_db()
     return version
 

@@ -29,13 +29,13 @@ from kb.generations import answering_servers
 from kb.indexing import Entry, Tally
 from kb.leases import Lease, LeaseLost, TurnOver, claim_some, waited_for
 from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
-from kb.parsing import ParsedFile, ParseError, Part, parse_file
+from kb.parsing import ParsedFile, ParseError, Part
+from kb.recognition import read_file
+from kb.recognized import forget
 from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
 from kb.setbacks import ATTEMPTS, GAVE_UP, fail, setbacks
-from kb.storage import storage
 from kb.tables import TableWriter
 from kb.tabular import Batch, TableReader
-from kb.uploads import limits
 
 logger = logging.getLogger(__name__)
 
@@ -163,13 +163,14 @@ def bring_to_end(lease: Lease) -> None:
 
 
 def read(job: Job) -> None:
-    """The file → its pages' text, in a confined child process."""
+    """The file → its pages' text, in a confined child process.
+
+    Raises:
+        TurnOver: OCR reads a scan, and somebody else waits.
+    """
     if job.version.parsed_at:
         return
-    path = job.resources.enter_context(storage().local_path(job.version.sha256))
-    job.parsed = job.resources.enter_context(
-        parse_file(path, job.version.filename, limits(), _shown_on(job.lease), _while_ours(job.lease))
-    )
+    job.parsed = job.resources.enter_context(read_file(job.lease, job.lease.pulse))
 
 
 def keep(job: Job) -> None:
@@ -337,21 +338,6 @@ def publish(job: Job) -> None:
 STEPS = (read, keep, embed, index, examine, publish)
 
 
-def _shown_on(lease: Lease) -> Callable[[int, int | None, str], None]:
-    def progress(done: int, total: int | None, unit: str) -> None:
-        lease.done, lease.total, lease.unit = done, total, unit
-
-    return progress
-
-
-def _while_ours(lease: Lease) -> Callable[[], bool]:
-    def cancelled() -> bool:
-        lease.pulse()  # raises when it is ours no longer
-        return False
-
-    return cancelled
-
-
 def one_ahead(things: Iterator[Thing]) -> Iterator[Thing]:
     """The same, the next one being made in another thread while one is used."""
     with ThreadPoolExecutor(1, "ahead") as threads:
@@ -363,6 +349,7 @@ def one_ahead(things: Iterator[Thing]) -> Iterator[Thing]:
 
 def _take_down(lease: Lease, parsed: ParsedFile, passages: int) -> None:
     """Note on the version what reading it has told. From here on a retry goes on with embedding."""
+    forget([lease.version_id])
     lease.set(
         **told_by(parsed, lease.version.pages.aggregate(last=Max("number"))["last"], passages, timezone.now()),
         attempts=1,

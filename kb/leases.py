@@ -137,6 +137,10 @@ class Lease:
         self._pulsed = time.monotonic()
         self._update()
 
+    def begin_turn(self) -> None:
+        """Let `turn_is_over` count from now."""
+        self._taken = time.monotonic()
+
     def turn_is_over(self) -> bool:
         """Whether the work has gone on for `TURN_SECONDS`, and somebody waits for whom no worker does anything."""
         if time.monotonic() - self._taken < TURN_SECONDS:

@@ -272,6 +272,7 @@ class DocumentChange(models.Model):
 from kb import (  # noqa: E402  Django finds the other tables here
     models_evaluation,  # noqa: F401
     models_index,  # noqa: F401
+    models_recognized,  # noqa: F401
     models_sources,  # noqa: F401
     models_tables,  # noqa: F401
     models_workers,  # noqa: F401

@@ -11,6 +11,7 @@ from kb.matching import folded
 from kb.models import Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParsedFile, Part
 from kb.passages import carry_switches
+from kb.recognized import forget
 from kb.versions import switch_current
 
 
@@ -116,7 +117,8 @@ def _forget_failed(document: Document, number: int) -> None:
     """Remove what older versions that failed had kept for a retry: nobody retries them now."""
     if number == 1:
         return
-    failed = document.versions.filter(state=State.FAILED, number__lt=number, parsed_at__isnull=False)
-    if ids := list(failed.values_list("pk", flat=True)):
+    failed = document.versions.filter(state=State.FAILED, number__lt=number)
+    forget(list(failed.values_list("pk", flat=True)))
+    if ids := list(failed.filter(parsed_at__isnull=False).values_list("pk", flat=True)):
         clear(ids)
         DocumentVersion.objects.filter(pk__in=ids).update(parsed_at=None, passage_count=0)

@@ -74,7 +74,8 @@ def give_back(lease: Lease) -> None:
 
 
 def fail(lease: Lease, code: str, en: str, zh: str) -> None:
-    """Give the version back as failed. What was read of it stays for a retry, a half-read text does not."""
+    """Give the version back as failed. What was read of it stays for a retry, and so does
+    what OCR read; a half-read text does not."""
     with contextlib.suppress(LeaseLost), lease.writing() as version:
         if version.parsed_at is None:
             clear([version.pk])

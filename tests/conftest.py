@@ -25,6 +25,7 @@ LONGEST = (
     "samples_golden",
     "resilience",
     "test_fixtures.py",
+    "test_recognition.py",
     "test_launch.py",
     "browser",
     "test_samples.py",

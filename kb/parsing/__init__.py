@@ -6,6 +6,7 @@ from kb.parsing.filenames import safe_filename
 from kb.parsing.kinds import KINDS
 from kb.parsing.limits import ParseLimits
 from kb.parsing.parsed import Block, Line, Parsed, ParsedPage, Part
+from kb.parsing.recognized import Recognized
 from kb.parsing.sandbox import parse_file
 from kb.parsing.spool import ParsedFile
 
@@ -21,6 +22,7 @@ __all__ = [
     "ParsedFile",
     "ParsedPage",
     "Part",
+    "Recognized",
     "expand_zip",
     "parse_file",
     "safe_filename",

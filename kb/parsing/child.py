@@ -2,8 +2,8 @@
 
 The server imports the parsers once and touches no file itself, so a child starts in milliseconds and a file can harm
 no other. It reads requests, JSON lines, from its standard input. The child writes pages to the spool file named in the
-request and lines of progress, then of the outcome, to the standard output. The server ends, and its child with it, when
-its input closes.
+request and lines of progress and of what OCR reads, then of the outcome, to the standard output. The server ends, and
+its child with it, when its input closes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from kb.parsing import confine, html, kinds, markdown, pdf, plain, sheets, struc
 from kb.parsing.errors import Fault, ParseError
 from kb.parsing.limits import ParseLimits
 from kb.parsing.parsed import Part
+from kb.parsing.recognized import Pictures, Recognized, read_all
 from kb.parsing.spool import error_data, write_part
 
 PRELOADED = (html, markdown, pdf, plain, sheets, structure)
@@ -82,7 +83,9 @@ def outcome(request: dict[str, Any], path: Path, limits: ParseLimits) -> dict[st
                 except OSError as error:
                     raise of_writing(error) from error
 
-            return {"done": kinds.read(path, request["filename"], limits, emit, Reporter().progress).to_data()}
+            pictures = Pictures(read_all(Path(request["recognized"])), tell)
+            summary = kinds.read(path, request["filename"], limits, emit, Reporter().progress, pictures)
+            return {"done": summary.to_data()}
     except ParseError as error:
         return {"error": error_data(error), "detail": repr(error.__cause__)[:300]}
     except MemoryError:
@@ -90,6 +93,10 @@ def outcome(request: dict[str, Any], path: Path, limits: ParseLimits) -> dict[st
     except Exception as error:
         trouble = of_writing(error) if isinstance(error, OSError) else error
         return {"error": error_data(trouble)} if isinstance(trouble, ParseError) else {"fault": repr(error)[:300]}
+
+
+def tell(recognized: Recognized) -> None:
+    say({"recognized": recognized.to_data()})
 
 
 def of_writing(error: OSError) -> ParseError | Fault:

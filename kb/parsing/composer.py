@@ -11,6 +11,7 @@ from kb.parsing.errors import ParseError
 from kb.parsing.languages import count_scripts
 from kb.parsing.limits import ParseLimits
 from kb.parsing.parsed import Block, BlockKind, ParsedPage, Part
+from kb.parsing.recognized import Pictures
 
 PART_CHARACTERS = 50_000
 HEADER_CHARACTERS = 2_000
@@ -27,6 +28,7 @@ class Composer:
     """Collects blocks into the current page and emits it when the next one starts.
 
     `emit` receives every finished part. `progress(done, total, unit)` is the parser's sign of life.
+    OCR reads what `pictures` do not know yet.
     Raises `ParseError("too_large")` when the text or the number of pages passes the limits.
     """
 
@@ -34,6 +36,7 @@ class Composer:
     limits: ParseLimits = field(default_factory=ParseLimits)
     progress: Callable[[int, int | None, str], None] = _ignore_progress
     filename: str = ""
+    pictures: Pictures = field(default_factory=Pictures)
     title: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

@@ -15,6 +15,7 @@ from kb.parsing.errors import Fault, ParseError
 from kb.parsing.languages import main_language
 from kb.parsing.limits import ParseLimits
 from kb.parsing.parsed import Part
+from kb.parsing.recognized import Pictures
 from kb.parsing.spool import Summary
 
 TITLE_CHARACTERS = 200
@@ -71,9 +72,10 @@ def read(
     limits: ParseLimits,
     emit: Callable[[Part], None],
     progress: Callable[[int, int | None, str], None],
+    pictures: Pictures | None = None,
 ) -> Summary:
     """Parse a file in this process, handing each page to `emit` as it is done. Raises `ParseError`."""
-    out = Composer(emit, limits, progress, filename)
+    out = Composer(emit, limits, progress, filename, pictures or Pictures())
     kind = kind_of(path, filename, limits)
     read_kind(kind, path, out)
     if kind in TEXTS:

@@ -139,7 +139,7 @@ def _labelled(out: Composer, name: str) -> Composer:
         shifted = [replace(block, start=block.start - start, end=block.end - start) for block in blocks]
         out.put(replace(page, number=None, label=name), shifted)
 
-    inner = Composer(emit, out.limits, out.progress, name)
+    inner = Composer(emit, out.limits, out.progress, name, out.pictures)
     return inner
 
 

@@ -118,7 +118,7 @@ def parse(path: Path, out: Composer) -> None:
 def _parse_frame(frame: Image.Image, number: int, out: Composer) -> None:
     if frame.width * frame.height > out.limits.image_pixels:
         raise ParseError("too_large")
-    lines, confidence = read(frame)
+    lines, confidence = out.pictures.lines(number, lambda: read(frame))
     page = lay_out(lines)
     width, height = float(frame.width), float(frame.height)
     out.put(ParsedPage(number, "", page.text, page.lines, width, height, confidence), page.blocks)

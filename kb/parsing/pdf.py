@@ -17,7 +17,7 @@ from kb.parsing import ocr, pdf_forms, pdf_rules
 from kb.parsing.composer import Composer
 from kb.parsing.encodings import clean
 from kb.parsing.errors import ParseError
-from kb.parsing.layout import LaidOut, OpenTable, beside, lay_out, title_key, usual_size
+from kb.parsing.layout import OpenTable, beside, lay_out, title_key, usual_size
 from kb.parsing.parsed import ParsedPage
 from kb.parsing.printed import Box, PrintedLine
 
@@ -82,18 +82,19 @@ def _parse_page(
     rules = pdf_rules.rules(page, partial(_fractions, page))
     laid_out, confidence = lay_out(beside(list(printed_lines(page)), filled_in), body, titles, rules, above), None
     if out.limits.ocr and len(laid_out.text.strip()) < MINIMUM_CHARACTERS and _shows_picture(page):
-        laid_out, confidence = _read_picture(page, laid_out)
+        lines, confidence = out.pictures.lines(number, partial(_recognize, page))
+        read = lay_out(lines)
+        # OCR counts, unless it reads less than is printed on the page.
+        laid_out, confidence = (read, confidence) if len(read.text) > len(laid_out.text) else (laid_out, None)
     out.put(ParsedPage(number, "", laid_out.text, laid_out.lines, width, height, confidence), laid_out.blocks)
     page.close()
     return laid_out.open_table
 
 
-def _read_picture(page: pypdfium2.PdfPage, printed: LaidOut) -> tuple[LaidOut, float | None]:
-    """What OCR reads on the page, unless that is less than what is printed on it."""
+def _recognize(page: pypdfium2.PdfPage) -> tuple[list[PrintedLine], float | None]:
+    """The lines that OCR reads on the page, and their confidence."""
     longest = max(max(page.get_size()), 1)
-    lines, confidence = ocr.read(page.render(scale=min(MAXIMUM_SCALE, ocr.MAXIMUM_SIDE / longest)).to_pil())
-    read = lay_out(lines)
-    return (read, confidence) if len(read.text) > len(printed.text) else (printed, None)
+    return ocr.read(page.render(scale=min(MAXIMUM_SCALE, ocr.MAXIMUM_SIDE / longest)).to_pil())
 
 
 def _shows_picture(page: pypdfium2.PdfPage) -> bool:

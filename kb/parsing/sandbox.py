@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +21,7 @@ import orjson
 
 from kb.parsing.errors import Fault, ParseError
 from kb.parsing.limits import ParseLimits
+from kb.parsing.recognized import Recognized, write_all
 from kb.parsing.spool import ParsedFile, Summary, error_from
 
 logger = logging.getLogger(__name__)
@@ -141,17 +142,22 @@ def parse_file(
     limits: ParseLimits,
     progress: Callable[[int, int | None, str], None],
     cancelled: Callable[[], bool],
+    recognized: Iterable[Recognized] = (),
+    keep: Callable[[Recognized], None] = lambda recognized: None,
 ) -> ParsedFile:
     """Parse a file in a confined child process.
 
     `progress(done, total, unit)` hears how far it is: unit is "pages", "rows" or "characters", total may be None.
-    `cancelled()` is asked several times a second. Raises `ParseError` with a sentence for people,
-    `Fault` for trouble that is not the file's.
+    `cancelled()` is asked several times a second. OCR passes over the pictures that are `recognized` already, and
+    `keep()` hears of each further one; it may raise, and parsing ends there. Raises `ParseError` with a
+    sentence for people, `Fault` for trouble that is not the file's.
     """
     folder = TemporaryDirectory(prefix="parse-")
     server = POOL.take()
     try:
         spool = Path(folder.name, "pages.jsonl")
+        known = Path(folder.name, "recognized.jsonl")
+        write_all(known, recognized)
         size = path.stat().st_size
         server.send(
             {
@@ -160,9 +166,10 @@ def parse_file(
                 "limits": asdict(limits),
                 "folder": folder.name,
                 "spool": str(spool),
+                "recognized": str(known),
             }
         )
-        outcome = _watch(server, limits, size, progress, cancelled)
+        outcome = _watch(server, limits, size, progress, cancelled, keep)
         if "fault" in outcome:
             raise Fault(outcome["fault"])
         if "error" in outcome:
@@ -189,6 +196,7 @@ def _watch(
     size: int,
     progress: Callable[[int, int | None, str], None],
     cancelled: Callable[[], bool],
+    keep: Callable[[Recognized], None],
 ) -> dict[str, Any]:
     """The outcome that the child reports. Raises `ParseError` when it passes a limit or dies."""
     outcome: dict[str, Any] = {}
@@ -205,6 +213,9 @@ def _watch(
                 done, total, unit = message["progress"]
                 pages = int(done) if unit == "pages" else 0
                 progress(int(done), total, str(unit))
+            elif "recognized" in message:
+                heard = monotonic()
+                keep(Recognized.from_data(message["recognized"]))
             elif "exit" in message:
                 return outcome or _died(int(message["exit"]))
             else:

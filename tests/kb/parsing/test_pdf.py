@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 
+import orjson
 import pytest
 from PIL import Image
 
-from kb.parsing import ParseError, ParseLimits
+from kb.parsing import ParseError, ParseLimits, Part, Recognized, kinds, ocr
 from kb.parsing.layout import lay_out
 from kb.parsing.ocr import read
 from kb.parsing.printed import PrintedLine
+from kb.parsing.recognized import Pictures
 from tests.kb.parsing.conftest import SAMPLES, Reader, shapes
 
 
@@ -199,3 +202,22 @@ def test_headings_by_print() -> None:
     ]
     assert lay_out(lines, 10, {"runningtext": 2}).blocks[2].level == 2
     assert lay_out([]).text == ""
+
+
+def test_pictures_that_were_read_before_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blank, path = Image.new("L", (60, 40), "white"), tmp_path / "scan.tif"
+    blank.save(path, "TIFF", save_all=True, append_images=[blank, blank])
+    attached = b'Subject: The scan\r\nContent-Type: image/tiff; name="scan.tif"\r\n'
+    attached += b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    (tmp_path / "scan.eml").write_bytes(attached + base64.encodebytes(path.read_bytes()))
+    monkeypatch.setattr(ocr, "read", lambda image: ([line("read anew", 0.1)], 0.5))
+    known = [Recognized(number, number + 1, 0.9, (line(f"known {number}", 0.1),)) for number in range(2)]
+    for name in ("scan.tif", "scan.eml"):
+        told: list[Recognized] = []
+        parts: list[Part] = []
+        pictures = Pictures(known, told.append)
+        kinds.read(tmp_path / name, name, ParseLimits(), parts.append, lambda *step: None, pictures)
+        read = [page.text.strip() for page, _ in parts if page.ocr_confidence]
+        assert read == ["known 0", "known 1", "read anew"]
+        assert [(one.ordinal, one.page) for one in told] == [(2, 3)]
+        assert Recognized.from_data(orjson.loads(orjson.dumps(told[0].to_data()))) == told[0]

@@ -174,7 +174,7 @@ def test_confined_code_reaches_neither_network_nor_programs() -> None:
 
 def test_a_full_disk_is_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = SAMPLES / "document.md"
-    request = {"filename": "document.md", "spool": str(tmp_path / "none" / "spool")}
+    request = {"filename": "document.md", "spool": str(tmp_path / "none" / "spool"), "recognized": os.devnull}
     assert "fault" in child.outcome(request, path, ParseLimits())
     request["spool"] = str(tmp_path / "spool")
     for number, key in ((errno.ENOSPC, "fault"), (errno.EFBIG, "error")):
