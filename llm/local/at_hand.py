@@ -3,7 +3,8 @@
 from .complexity import Need
 from .conversation import Conversation
 from .extractive import asked_before
-from .ranking import Evidence, make_query, rank
+from .features import make_query
+from .ranking import Evidence, rank
 from .text import question_terms, terms
 
 # "The deputy of the head of Finance" may be one row of a table, "how long, and who approves it" one sentence.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from .dates import MONTHS
 from .text import Language, language_of
 
 Need = Literal["comparison", "calculation", "chain", "listing", "change", "condition", "several"]
@@ -26,8 +27,7 @@ _THINGS = (
 )
 
 _CURRENCY = "EUR|USD|CNY|RMB|GBP|SGD|JPY|HKD|CHF"
-_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
-_DAY = rf"\d{{1,2}} (?:{_MONTH})|(?:{_MONTH}) \d{{1,2}}\b|\d{{4}}-\d{{2}}-\d{{2}}"
+_DAY = rf"\d{{1,2}} (?:{MONTHS})|(?:{MONTHS}) \d{{1,2}}\b|\d{{4}}-\d{{2}}-\d{{2}}"
 
 _EN: tuple[tuple[Need, tuple[str, ...]], ...] = (
     (

@@ -10,9 +10,10 @@ from .conversation import Source
 from .decompose import AGREEMENT, Part, Task
 from .entities import new_entities
 from .extractive import REFUSAL, quoted, whole_list, write
+from .features import make_query
 from .grid import grid
 from .quantities import Amount, Fact, amount_in, amounts, expression, operation_of, plain_number
-from .ranking import Evidence, make_query, rank
+from .ranking import Evidence, rank
 from .roles import holders
 from .sayings import say
 from .tabulate import Tally, tally

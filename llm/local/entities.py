@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from .dates import MONTHS
 from .text import STOP_WORDS
 
-_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 # A full stop ends a name unless it stands behind an initial or a title.
 _WORD = (
-    rf"(?!(?:{_MONTH})\b(?=\s+\d|,))[A-Z](?:[\w'’&-]|\.(?=\w))*"
+    rf"(?!(?:{MONTHS})\b(?=\s+\d|,))[A-Z](?:[\w'’&-]|\.(?=\w))*"
     r"(?:(?<=\b[A-Z])\.|(?<=\b(?:Dr|St|Mr|Jr))\.|(?<=\bMrs)\.)?"
 )
 _LATIN = re.compile(

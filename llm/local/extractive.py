@@ -8,8 +8,9 @@ from .columns import rows_of_column
 from .conflicts import contradicting
 from .conversation import Conversation
 from .extremes import extreme_rows
+from .features import make_query
 from .questions import answer_type
-from .ranking import Evidence, Ranking, make_query, rank
+from .ranking import Evidence, Ranking, rank
 from .text import Language, has_han, language_of, question_terms, terms
 from .units import Unit, units
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from .conversation import Source
 from .entities import entities
-from .ranking import Evidence, names_of
+from .features import names_of
+from .ranking import Evidence
 from .text import content_runs, question_terms, terms
 
 _LOOKED_AT = 5

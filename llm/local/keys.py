@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
+from .dates import CLOCK
 from .glossary import translations
 from .ranges import fits, given_amounts
 from .text import terms
 from .units import Unit
 
 CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,5}(?:-[A-Z]{1,3})?-?\d{1,6}(?![A-Za-z0-9])")
-CLOCK = re.compile(r"(?<!\d)\d{1,2}[:：]\d{2}(?!\d)")
 # What a key counts that is but a name.
 BY_NAME = 0.5
 

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .dates import STAMPED_DAY, STAMPED_HOUR
+
 Field = Literal["from", "to", "when", "subject"]
 
-_DAY = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
-_HOUR = r"(?:[上下中]午|早上|晚上|凌晨)?\s?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,6})?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
-_CLOCK = rf"(?:{_DAY}[\sT,，]{{0,3}})?{_HOUR}"
+_CLOCK = rf"(?:{STAMPED_DAY}[\sT,，]{{0,3}})?{STAMPED_HOUR}"
 _NAME = r"(?P<writer>[^\s:：\[\]<>|][^:：\n\[\]<>|]{0,39}?)"
 _BRACKETED = rf"[\[(（【]?(?P<when>{_CLOCK})[\])）】]?"
 # "2026-09-14 09:02 Wang Lei: text"; "Wang Lei 2026-09-14 09:02" and "2026-09-14 09:02 Wang Lei" over the text.
 _MESSAGE = re.compile(rf"^\s*{_BRACKETED}\s*(?:[-–—]\s*)?{_NAME}[:：]\s*(?=\S)")
 _NAME_FIRST = re.compile(rf"^\s*(?:\*\*)?{_NAME}(?:\*\*)?\s+{_BRACKETED}\s*[:：]?$")
 _TIME_FIRST = re.compile(
-    rf"^\s*[\[(（【]?(?P<when>{_DAY}[\sT,，]{{0,3}}{_HOUR})[\])）】]?\s+(?:\*\*)?{_NAME}(?:\*\*)?$"
+    rf"^\s*[\[(（【]?(?P<when>{STAMPED_DAY}[\sT,，]{{0,3}}{STAMPED_HOUR})[\])）】]?\s+(?:\*\*)?{_NAME}(?:\*\*)?$"
 )
-_DATED = re.compile(_DAY)
+_DATED = re.compile(STAMPED_DAY)
 _FEWEST = 2
 _NAMES: dict[Field, str] = {
     "from": "From|发件人|寄件者",

@@ -8,18 +8,14 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from .dates import month_number
+from .dates import ANY_MONTH, month_number
 
 Turn = Literal["end", "begin", "sign"]
 
-_MONTH = (
-    "January|February|March|April|May|June|July|August|September|October|November|December|"
-    "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
-)
 _DATE = re.compile(
     rf"(?<!\d)(?P<y1>(?:19|20)\d\d)(?:[-/.](?P<m1>\d{{1,2}})(?:[-/.](?P<d1>\d{{1,2}}))?(?!\d)"
     rf"|\s*年(?:\s*(?P<m2>\d{{1,2}})\s*月(?:\s*(?P<d2>\d{{1,2}})\s*[日号])?)?)"
-    rf"|(?<!\w)(?:(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?(?P<m3>{_MONTH})\b\.?,? "
+    rf"|(?<!\w)(?:(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?(?P<m3>{ANY_MONTH})\b\.?,? "
     rf"(?:(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? )?(?P<y3>(?:19|20)\d\d)(?!\d)"
     r"|(?<![\w.,-])(?P<y4>(?:19|20)\d\d)(?![\w-])(?!\.\d)",
     re.IGNORECASE,

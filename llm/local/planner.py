@@ -6,10 +6,11 @@ from .asking import next_query
 from .compose import by_tables, calculation, compose, findings
 from .decompose import AGREEMENT, Part, Task, task_of
 from .extractive import asked_before
+from .features import make_query
 from .glossary import translated
 from .hops import Hop, content_words, hops, named_in, still_open
 from .keys import CODE
-from .ranking import Evidence, make_query, rank
+from .ranking import Evidence, rank
 from .reply import Call, Reply
 from .roles import searches
 from .sayings import say

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from .dates import MONTHS, WEEKDAYS
 from .text import Language
 
 AnswerType = Literal[
@@ -84,9 +85,8 @@ _ANSWERS: dict[AnswerType, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
     "date": re.compile(
-        r"\b(?:1\d{3}|20\d{2})\b|\b(?:January|February|March|April|May|June|July|August|"
-        r"September|October|November|December|Monday|Tuesday|"
-        r"Wednesday|Thursday|Friday|Saturday|Sunday)\b|\b\d{1,2}(?::\d{2}|\s*[ap]\.?m\b)|"
+        rf"\b(?:1\d{{3}}|20\d{{2}})\b|\b(?:{MONTHS}|{WEEKDAYS})\b"
+        r"|\b\d{1,2}(?::\d{2}|\s*[ap]\.?m\b)|"
         r"\b\d{1,2}(?:st|nd|rd|th)\b|century|\d+\s*年|\d+\s*月|\d+\s*[日号]|\d+[:：]\d+|\d+\s*点"
         r"|[一二三四五六七八九十〇零]+[年月日]|世纪|\d+年代"
     ),
@@ -119,12 +119,11 @@ _PERSON = re.compile(
     r"|^[A-Z][\w'’-]+(?: [A-Z][\w'’.-]*)+"
 )
 _NO_PERSON = re.compile(
-    r"\b(?:University|College|School|Institute|Academy|Museum|Library|Church|Cathedral|Hospital|Company|Corporation"
+    rf"\b(?:{MONTHS}|(?:{WEEKDAYS})s?)\b"
+    r"|\b(?:University|College|School|Institute|Academy|Museum|Library|Church|Cathedral|Hospital|Company|Corporation"
     r"|Inc|Ltd|GmbH|Books|Press|Records|Magazine|Award|Prize|Cup|League|Series|Week|War|Battle|Treaty|Act|Revolution|Empire|Kingdom|Republic"
     r"|States?|Union|Party|River|Lake|Sea|Ocean|Mount|Mountains?|Island|Street|Road|Park|Bridge|Station|Tower"
-    r"|City|County|North|South|East|West|Europe|Asia|Africa|America|\w+(?:ish|ese|[rixl]can|[^lr]ian)"
-    r"|January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)\b"
+    r"|City|County|North|South|East|West|Europe|Asia|Africa|America|\w+(?:ish|ese|[rixl]can|[^lr]ian))\b"
 )
 
 

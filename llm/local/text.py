@@ -60,6 +60,8 @@ _HAN_QUESTION = re.compile(
     "他们|她们|它们|其|之|于|以及|以|所|为|由|有|个|这|那|应该|应当|应|可以|需要|必须|要|会|能|都|也|将|对|从|到|按照|按|根据|请|告诉|一下|主要"
 )
 
+_NO_LETTER = re.compile(r"[\W_]+")
+
 _stemmer = snowballstemmer.stemmer("english")
 _stemming = Lock()  # the stemmer keeps the word it works on
 
@@ -116,6 +118,12 @@ def terms(text: str) -> tuple[str, ...]:
     if any(character.isdigit() for character in text):
         found += days(text)
     return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def bare(text: str) -> str:
+    """A text's letters and digits alone, in lower case: for comparing codes and sentences however they are set."""
+    return _NO_LETTER.sub("", text).lower()
 
 
 def surfaces(text: str) -> dict[str, str]:

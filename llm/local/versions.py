@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from .conversation import Source
 from .dates import month_number
 from .decompose import Part, Task
-from .ranking import Evidence, make_query, rank
+from .features import make_query
+from .ranking import Evidence, rank
 from .text import question_terms, terms
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")

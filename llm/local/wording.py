@@ -1,11 +1,6 @@
 """How much of a question's own wording a text keeps: runs of its words, or of its Chinese characters."""
 
-import re
-from functools import lru_cache
-
-from .text import content_runs, has_han, terms
-
-_NO_LETTER = re.compile(r"[\W_]+")
+from .text import bare, content_runs, has_han, terms
 
 
 def kept(question: str, text: str, length: int) -> float:
@@ -26,9 +21,9 @@ def _runs(words: tuple[str, ...], length: int) -> frozenset[tuple[str, ...]]:
 
 
 def _kept_characters(question: str, text: str, length: int) -> float:
-    said = _letters(text)
+    said = bare(text)
     total = found = 0
-    for run in map(_letters, content_runs(question)):
+    for run in map(bare, content_runs(question)):
         inside = [False] * len(run)
         for start in range(len(run) - length + 1):
             if run[start : start + length] in said:
@@ -36,8 +31,3 @@ def _kept_characters(question: str, text: str, length: int) -> float:
         total += len(run)
         found += sum(inside)
     return found / total if total else 0.0
-
-
-@lru_cache(maxsize=256)
-def _letters(text: str) -> str:
-    return _NO_LETTER.sub("", text).lower()

@@ -7,7 +7,8 @@ import pytest
 from llm.local.chat import read_chat_request, reply_to
 from llm.local.conversation import read_conversation, read_source
 from llm.local.extractive import answer
-from llm.local.ranking import make_query, rank
+from llm.local.features import make_query
+from llm.local.ranking import rank
 from tests.llm.local.handbook import PASSAGES, source, user_message
 
 EVIDENCE = [source(number, passage) for number, passage in enumerate(PASSAGES, 1)]

@@ -2,8 +2,9 @@
 
 from llm.local.conversation import Source
 from llm.local.entities import entities
+from llm.local.features import make_query
 from llm.local.hops import hops, named_in, still_open
-from llm.local.ranking import Evidence, make_query, rank
+from llm.local.ranking import Evidence, rank
 
 ATLAS = Source(1, "Atlas is the booking tool. It is run by the Harbour team under Nadia Brandt.", 11, "Atlas")
 OTHER = Source(

@@ -1,0 +1,137 @@
+"""How sure it is that the best units of the sources answer a question: `SURE` and more is an answer."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .conversation import Source
+from .dates import CLOCK
+from .embedder import word_vector
+from .features import FEATURES, Array, Figures, Query, matches, names_of, standing_over
+from .keys import CODE
+from .questions import asks_sum
+from .text import bare, language_of, surfaces
+from .units import Unit
+from .wording import kept
+
+Order = NDArray[np.int_]
+
+SURE = 6.5
+# How sure an answer can be at most that says nothing of the word a yes-or-no question is about.
+_UNSURE = 6.0
+# From this likeness on a word says the very thing that a yes-or-no question is about.
+_SAME = 0.6
+_DIGITS = re.compile(r"\d")
+# How much less sure an answer is whose source mentions none of the question's proper names.
+_NAMELESS = 3.5
+# How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
+_BY_KEY, _KEY = 1.8, 0.6
+# How much surer an answer is that has the very code or clock time that the question names.
+_BY_CODE = 1.0
+# How much less sure a title or a footer is that holds less than this share of the question.
+_TITLE, _LITTLE = 2.3, 0.3
+# What coverage is worth, of the question's words and of its meaning (the first eight features), for the best three
+# units; and for Chinese beside what else tells a question that is answered from one that only shares words: how far the
+# passage stands out, and the wording it keeps by twos and by threes. Rounded from logistic regressions over answered
+# and unanswerable questions of public reading sets.
+_COVERAGE: Array = np.array([4.0, 4.0, 4.0, 2.0, 1.5, 2.0, 3.0, 1.5])
+_SHARE, _STANDS_OUT, _TWOS, _THREES, _ENOUGH = 0.5, 3.9, 4.0, 3.3, 6.95
+
+
+def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], figures: Figures, order: Order) -> float:
+    """How sure an answer is that begins with the first unit in `order`, the places of the pool's units, best first."""
+    best = figures.table[order[:3]]
+    first = pool[order[0]]
+    if _lacks_code(query.text, sources):
+        return 0.0
+    close = [pool[i] for i in order[:2] if pool[i].source == first.source]
+    if asks_sum(query.text) and not any(_DIGITS.search(unit.text) for unit in close):
+        return 0.0
+    sure = _weighed(query, first, sources, figures, order)
+    sure -= _NAMELESS * (best[0, FEATURES.index("nameless")] == 1)
+    if best[0, FEATURES.index("bare")] and best[0, 0] < _LITTLE:
+        sure -= _TITLE
+    sure += _BY_KEY * (best[:, FEATURES.index("keyed")].max() >= _KEY)
+    sure += _BY_CODE * _has_code(query.text, first)
+    if query.kind == "boolean" and not _holds_keystone(query, [pool[i] for i in order[:3]]):
+        sure = min(sure, _UNSURE)
+    return float(sure)
+
+
+def _weighed(query: Query, first: Unit, sources: Sequence[Source], figures: Figures, order: Order) -> float:
+    """By the figures alone, which count differently in each language, and between two."""
+    best = figures.table[order[:3]]
+    language = language_of(query.text)
+    if language_of(first.text) != language:
+        return _by_coverage(best)
+    if language == "en":
+        return SURE + _odds(query, figures, order[0])
+    source = sources[figures.places[order[0]]]
+    twos, threes = (kept(query.text, f"{source.title} {source.text}", length) for length in (2, 3))
+    stands_out = _standing_out(figures, order[0])
+    weighed = _STANDS_OUT * stands_out + _TWOS * twos + _THREES * threes
+    return SURE + _SHARE * _by_coverage(best) + weighed - _ENOUGH
+
+
+def _by_coverage(best: Array) -> float:
+    """How sure the best units are together by what they hold of the question."""
+    share = best[:, :3].sum(axis=1).max() * _COVERAGE[0]
+    return float(share + best[:, 3 : len(_COVERAGE)].max(axis=0) @ _COVERAGE[3:])
+
+
+def _odds(query: Query, figures: Figures, best: np.int_) -> float:
+    """The logarithm of the odds that the best unit answers an English question, from a logistic regression.
+
+    The unit's score less what its own words add to it, for they alone are often chance; how much of what the question
+    says is told in it and around it, in all and not as a share, so that two words of a long question do not count like
+    both of a short one; how like its passage is; whether the most telling word is found at all.
+    """
+    telling = _telling(query, tuple(query.weights))
+    keystone = float(figures.around[:, np.argmax(telling)].max())
+    own, likeness = figures.table[best, 0], figures.table[best, FEATURES.index("passage_alike")]
+    told = float(figures.around[best] @ telling)
+    return float(0.81 * figures.scores[best] - 3.8 * own + 0.68 * told + 3.6 * likeness + 1.05 * keystone - 11.3)
+
+
+def _telling(query: Query, asked: Sequence[str]) -> Array:
+    """How much each term says by itself, whatever the sources are: by the length of its vector, which rare words have
+    long; of Chinese, two characters more than one."""
+    words = surfaces(query.text)
+    return np.array(
+        [min(word_vector(words[t])[1], 25.0) / 12 if t in words else (1.0 if len(t) > 1 else 0.3) for t in asked]
+    )
+
+
+def _standing_out(figures: Figures, best: np.int_) -> float:
+    """How much more of the question the passage of a unit holds than the middling one of the others."""
+    shares = figures.held @ figures.shares[best]
+    place = figures.places[best]
+    return float(shares[place] - (np.median(np.delete(shares, place)) if len(shares) > 1 else 0.0))
+
+
+def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:
+    """Whether the best units say anything of the word that a yes-or-no question is about: its most telling one."""
+    words = surfaces(query.text)
+    told = [term for term in query.weights if term in words and term not in names_of(query.text)]
+    if not told or language_of(query.text) != "en":
+        return True
+    keystone = max(told, key=lambda term: word_vector(words[term])[1])
+    found = matches(query, [keystone], [f"{unit.text} {standing_over(unit)}" for unit in best])
+    return bool(found.max() >= _SAME)
+
+
+def _lacks_code(question: str, sources: Sequence[Source]) -> bool:
+    """Whether the question asks about a code ("TL-500", "HR-P-004") that none of the sources mentions."""
+    codes = [bare(code) for code in CODE.findall(question)]
+    if not codes:
+        return False
+    held = bare(" ".join(f"{source.title} {source.section} {source.header} {source.text}" for source in sources))
+    return any(code not in held for code in codes)
+
+
+def _has_code(question: str, unit: Unit) -> bool:
+    """Whether a unit has a code ("TL-410") or clock time that the question names."""
+    named = {bare(name) for name in (*CODE.findall(question), *CLOCK.findall(question))}
+    return any(name in bare(f"{unit.text} {unit.heading}") for name in named)
