@@ -65,6 +65,12 @@ def turn_of(run: Run) -> Turn:
     return _folded([run])[run.pk]
 
 
+def turns_of_runs(runs: Sequence[Run]) -> list[Turn]:
+    """Some runs with everything that has happened in them, in their order."""
+    turns = _folded(runs)
+    return [turns[run.pk] for run in runs]
+
+
 def new_turn(run: Run) -> Turn:
     """A run of which nothing is known yet but its question."""
     return Turn(run.pk, run.question, run.mode, run.conversation_id)

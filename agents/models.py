@@ -166,4 +166,4 @@ class ToolServer(models.Model):
         return self.name
 
 
-from agents import models_unanswered, models_usage  # noqa: E402, F401  Django finds the other tables here
+from agents import models_shares, models_unanswered, models_usage  # noqa: E402, F401  Django finds the other tables here

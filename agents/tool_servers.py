@@ -155,6 +155,11 @@ def usable_by(person: Person) -> list[ToolServer]:
     return list(ToolServer.objects.filter(open_to, enabled=True).distinct()) if person.is_active else []
 
 
+def usable_keys(person: Person) -> frozenset[str]:
+    """The servers' parts of the names of all tools that somebody may call."""
+    return frozenset(key_of(server) for server in usable_by(person))
+
+
 def callable_tools(server: ToolServer) -> list[dict[str, Any]]:
     """The tools of a server that may be called, as they were found."""
     return [tool for tool in server.tools if may_call(server, tool)]

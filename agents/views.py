@@ -107,7 +107,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             mode=Mode.EXHAUSTIVE if "exhaustive" in request.POST else request.POST.get("mode", Mode.AUTO),
             conversation=conversation,
             follows=follows,
-            collections=_ids(request.POST.getlist("collections")),
+            collections=ids_of(request.POST.getlist("collections")),
             as_of=_day(request.POST.get("as_of", "")),
         )
     except runs.QuestionError as error:
@@ -127,7 +127,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _ids(texts: list[str]) -> list[int]:
+def ids_of(texts: list[str]) -> list[int]:
     """Those that can be numbers of collections at all."""
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]
 

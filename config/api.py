@@ -17,6 +17,7 @@ from accounts.api import KeyAuth
 from agents.api import router as questions
 from agents.attachment_api import router as attachments
 from agents.me_api import router as people
+from agents.share_api import router as shares
 from agents.tool_server_api import router as tool_servers
 from agents.unanswered_api import router as unanswered
 from config.field_errors import sentence
@@ -42,6 +43,7 @@ ERRORS = {
 # Operations that name something in their body, or are not there for everybody.
 NOT_FOR_ALL = (
     "ask",
+    "create_share",
     "list_sources",
     "create_source",
     "list_servers",
@@ -116,6 +118,7 @@ api.add_router("", evaluation)
 api.add_router("", embedding)
 api.add_router("", questions)
 api.add_router("", attachments)
+api.add_router("", shares)
 api.add_router("", unanswered)
 api.add_router("", tool_servers)
 

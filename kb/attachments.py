@@ -7,8 +7,11 @@ reaches: `kb.access.acting_as` opens it to its person, and to nobody else. Conve
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID
+
+from django.db.models import Min
 
 from accounts.models import Person
 from kb.access import acting_as, acting_as_system, attached_scopes, documents_for
@@ -52,6 +55,14 @@ def attachments(conversation: UUID, person: Person) -> list[AttachedFile]:
     with acting_as(person, conversation):
         found = documents_for().filter(collection__attached_to=conversation).select_related("latest_version")
         return [_attachment(document) for document in found.order_by("pk")]
+
+
+def first_attached(conversation: UUID) -> datetime | None:
+    """When the first of the files that a conversation has was attached; None where there is none."""
+    with acting_as_system():
+        documents = Document.objects.filter(collection__attached_to=conversation)
+        first: datetime | None = documents.aggregate(first=Min("created_at"))["first"]
+        return first
 
 
 def any_working(files: Iterable[AttachedFile]) -> bool:

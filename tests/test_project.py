@@ -24,6 +24,8 @@ DOORS = {
     "me_api",
     "feedback_views",
     "export_views",
+    "share_views",
+    "share_api",
     "branch_views",
     "attachment_views",
     "attachment_api",

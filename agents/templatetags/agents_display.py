@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from agents import rendering, standing
 from agents.events import Citation, Escalated, Failed, Revised, Source, Statement
 from agents.models import Reason
+from agents.shared import SharedTurn
 from agents.survey_report import Survey
 from agents.tools.server_tools import PREFIX
 from agents.turns import Step, Turn
@@ -26,6 +27,13 @@ def answer_html(turn: Turn) -> SafeString:
 def quick_html(quick: Escalated) -> SafeString:
     """The quick answer that stands while it is thought about further."""
     return rendering.render(quick.answer, quick.citations, quick.claims, numbered=False)
+
+
+@register.filter
+def sentences_html(shared: SharedTurn) -> SafeString:
+    """The sentences of an answer that a reader may be told, one a paragraph; a row of a table as its cells."""
+    told = [" · ".join(filter(None, (cell.strip() for cell in one.text.split("|")))) for one in shared.sentences]
+    return rendering.render("\n\n".join(told), shared.citations, numbered=False)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-// The chat: asking, following answers as they are written, and the source panel.
+// The chat: asking, and following answers as they are written.
 "use strict";
 
 const KINDS = ["routed", "thinking", "planned", "tool_called", "tool_returned", "surveyed", "escalated", "text", "cited", "checked",
@@ -7,7 +7,6 @@ const LAST = ["finished", "failed", "cancelled"];
 const form = document.getElementById("ask");
 const question = document.getElementById("question");
 const column = document.querySelector(".column");
-const panel = document.getElementById("panel");
 const announcer = document.getElementById("announcer");
 const streams = new Map();
 
@@ -318,91 +317,19 @@ window.addEventListener("pageshow", (event) => {
 });
 window.addEventListener("pagehide", () => streams.forEach(({ source }) => source.close()));
 
-// Sources
+// Sharing
 
-let opened = null; // the link whose source is shown
-
-function openSource(link) {
-  for (const old of document.querySelectorAll(".turn [aria-current]")) old.removeAttribute("aria-current");
-  opened = link;
-  link.setAttribute("aria-current", "true");
-  panel.hidden = false;
-  document.body.classList.add("with-panel");
-  if (!panel.childElementCount) note(panel.dataset.loading);
-  fetch(link.href, { headers: { "HX-Request": "true" } }).then(async (answer) => {
-    if (link !== opened) return;
-    if (!answer.ok || answer.redirected) return note(panel.dataset.missing);
-    panel.innerHTML = await answer.text();
-    ready();
-  }).catch(() => note(texts.lost));
-}
-
-function note(text) {
-  const paragraph = document.createElement("p");
-  paragraph.className = "panel-note quiet";
-  paragraph.setAttribute("role", "status");
-  paragraph.textContent = text;
-  panel.replaceChildren(paragraph);
-}
-
-function ready() {
-  const links = neighbours();
-  for (const button of panel.querySelectorAll("[data-step]")) button.hidden = links.length < 2;
-  panel.querySelector("[data-close]").hidden = false;
-  const body = panel.querySelector(".panel-body");
-  const quote = panel.querySelector("#quote");
-  if (quote) {
-    const box = quote.getBoundingClientRect(), frame = body.getBoundingClientRect();
-    body.scrollTop += box.top - frame.top - Math.max(24, (frame.height - box.height) / 3);
-  }
-  panel.focus({ preventScroll: true });
-}
-
-function neighbours() {
-  const turn = opened?.closest(".turn");
-  return turn ? [...turn.querySelectorAll('[data-part="after"] .card.source')] : [];
-}
-
-function step(by) {
-  const links = neighbours();
-  if (!opened || !links.length) {
-    const marks = [...document.querySelectorAll(".turn .card.source")];
-    if (marks.length) openSource(by > 0 ? marks[0] : marks.at(-1));
-    return;
-  }
-  const at = links.findIndex((link) => link.href === opened.href);
-  openSource(links[(at + by + links.length) % links.length]);
-}
-
-function closeSource() {
-  panel.hidden = true;
-  panel.replaceChildren();
-  document.body.classList.remove("with-panel");
-  opened?.removeAttribute("aria-current");
-  opened?.focus();
-  opened = null;
-}
-
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a.cite, a.card.source");
-  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
-    event.preventDefault();
-    openSource(link);
-  }
-  const stepper = event.target.closest("[data-step]");
-  if (stepper) step(Number(stepper.dataset.step));
-  if (event.target.closest("[data-close]")) closeSource();
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "share" && !event.target.open) event.target.showModal();
 });
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close-dialog]")) event.target.closest("dialog").close();
+});
+
+// What is open closes first: an edited question, a dialog, a source.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-  if (event.key === "Escape") {
-    if (document.querySelector("dialog[open], details.scope[open], details.menu[open]")) return;
-    if (!panel.hidden) closeSource();
-    else if (streams.size) stop();
-  } else if (!isWriting(event.target) && (event.key === "[" || event.key === "]")) {
-    event.preventDefault();
-    step(event.key === "]" ? 1 : -1);
-  }
+  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+  if (document.getElementById("panel").hidden && !document.querySelector("dialog[open]")) stop();
 });
 
 column.scrollTop = column.scrollHeight;

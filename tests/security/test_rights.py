@@ -16,12 +16,13 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Person
 from agents import runs
 from agents.events import Surveyed, SurveyRow, to_data
 from agents.models import Event as StoredEvent
 from agents.models import Run, ToolServer
 from agents.models_unanswered import Unanswered
+from agents.shares import share
 from kb.access import acting_as_system
 from kb.documents import add_document
 from kb.evaluation_sets import keep_question
@@ -94,6 +95,11 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "c/<uuid:conversation_id>/show/": ("POST",),
     "keys/<int:pk>/revoke/": ("POST",),
     "c/<uuid:conversation_id>/delete/": ("POST",),
+    "runs/<uuid:run_id>/share/": ("GET", "POST"),
+    "runs/<uuid:run_id>/share/readers/": ("POST",),
+    "shared/<uuid:share_id>/revoke/": ("POST",),
+    "shared/<uuid:share_id>/": ("GET",),
+    "api/v1/shares/<share_id>": ("GET", "DELETE"),
 }
 # Addresses for administrators: everybody else gets 404, whether there is something or not.
 ADMINISTRATORS: dict[str, tuple[str, ...]] = {
@@ -145,7 +151,8 @@ ADMINISTRATORS: dict[str, tuple[str, ...]] = {
 }
 # Addresses that name nobody's object. What they show is what the asker may read (test_canary.py).
 SIGNED_IN = {
-    "", "ask/", "attach/", "keys/", "models/", "thinking-left/", "documents/", "documents/new/", "documents/progress/",
+    "", "ask/", "attach/", "shared/", "api/v1/shares", "keys/", "models/", "thinking-left/", "documents/",
+    "documents/new/", "documents/progress/",
     "documents/bulk/",
     "api/v1/me", "api/v1/conversations", "api/v1/collections", "api/v1/search", "api/v1/ask", "api/v1/tables/query",
     "v1/models", "v1/models/<str:name>", "v1/chat/completions",
@@ -230,6 +237,7 @@ def target(_world: World) -> Target:
         "survey_id": surveyed(run).pk,
         "question_id": Unanswered.objects.create(run=run, person=run.person, question=CANARY, verdict="uncited").pk,
         "conversation_id": run.conversation_id,
+        "share_id": share(run, by=run.person, people=[Person.objects.create_user("dora").pk]).pk,
         "key": ApiKey.objects.get(person=world.people["alice"]).pk,
     }
     return Target(world, run, values)
@@ -314,6 +322,7 @@ def test_a_stranger_finds_nothing(target: Target, pattern: str, method: str) -> 
         "run_id": "00000000-0000-4000-8000-000000000000",
         "survey_id": "00000000-0000-4000-8000-000000000000",
         "conversation_id": "00000000-0000-4000-8000-000000000000",
+        "share_id": "00000000-0000-4000-8000-000000000000",
     }
     nothing = Target(target.world, target.run, values)
     status, content = asked(nothing, "bob", pattern, method)
@@ -408,6 +417,8 @@ def test_foreign_ids_in_bodies_are_no_way_in(target: Target) -> None:
     for place in ("follows", "edits"):
         question = {"question": "What is the code word?", place: str(values["run_id"])}
         assert bob.post("/api/v1/ask", question, content_type=JSON).status_code == 404
+    shared = {"run": str(values["run_id"]), "people": ["bob"]}
+    assert bob.post("/api/v1/shares", shared, content_type=JSON).status_code == 404
     narrowed = {"question": "What is the code word?", "collections": [values["collection_id"]]}
     assert bob.post("/api/v1/ask", narrowed, content_type=JSON).status_code == 404
     page = target.world.browser("bob")

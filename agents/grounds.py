@@ -1,0 +1,105 @@
+"""What an answer rests on: everything that its models were shown, read back from the events of its run. Pure.
+
+Not the cited places alone: an answer is made from all that was shown for it, and so are the steps towards it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.events import (
+    Attached,
+    Checked,
+    Cited,
+    Conflict,
+    Escalated,
+    Event,
+    Quote,
+    Source,
+    Surveyed,
+    ToolCalled,
+    ToolReturned,
+)  # fmt: skip
+from agents.tools.server_tools import PREFIX
+
+_TABLE = re.compile(r"\bt(\d{1,18})\b")
+
+
+@dataclass(slots=True)
+class Grounds:
+    """The versions, documents and tables shown in runs, and the tools of other systems that answered there.
+
+    `unnamed`: something was shown that does not say which documents it comes from, so that only somebody who may read
+    all that the asker may can be sure to have been allowed it. `private`: the asker's own attached files.
+    """
+
+    versions: set[int] = field(default_factory=set)
+    documents: set[int] = field(default_factory=set)
+    tables: set[int] = field(default_factory=set)
+    tools: set[str] = field(default_factory=set)
+    unnamed: bool = False
+    private: bool = False
+
+    def add(self, event: Event) -> None:
+        """Take in what an event shows."""
+        match event:
+            case ToolCalled():
+                self._tell(event.arguments)
+                self.tables.update(int(number) for number in _TABLE.findall(str(event.arguments.get("sql", ""))))
+            case ToolReturned():
+                self._places(event.sources)
+                self._tell(event.result)
+                # What goes wrong names collections, sections and columns.
+                self.unnamed |= bool(event.error)
+                if event.name.startswith(PREFIX) and not event.error:
+                    self.tools.add(event.name)
+            case Cited():
+                self._places(event.citations)
+            case Checked():
+                self._conflicts(event.conflicts)
+            case Escalated():
+                self._places(event.citations)
+                self._conflicts(event.conflicts)
+            case Surveyed():
+                self.versions.update(row.version for row in event.rows)
+                self.documents.update(row.document for row in event.rows)
+                self.documents.update(one.document for one in event.unread)
+                self.unnamed = True  # those that do not meet the criterion have been read too
+            case Attached():
+                self.private |= bool(event.files)
+
+    def _places(self, places: Iterable[Quote | Source]) -> None:
+        for place in places:
+            self.versions.add(place.version)
+            self.documents.add(place.document)
+
+    def _conflicts(self, conflicts: Iterable[Conflict]) -> None:
+        for conflict in conflicts:
+            self._places(conflict.statements)
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        self.documents.update(_documents(data))
+
+
+def grounds_of(events: Iterable[Event]) -> Grounds:
+    """What the events of one or more runs show."""
+    grounds = Grounds()
+    for event in events:
+        grounds.add(event)
+    return grounds
+
+
+def _documents(data: Any) -> Iterator[int]:
+    """The numbers of all documents that a tool's arguments or result name."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name in ("document", "other") and isinstance(value, int):
+                yield value
+            else:
+                yield from _documents(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _documents(value)
