@@ -362,6 +362,12 @@ def _chinese_words() -> re.Pattern[str]:
     return re.compile("|".join(sorted(_tables()[0], key=len, reverse=True)))
 
 
+def known_words(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Where the Chinese words of the glossary stand in a text, from place to place, and what each is in English."""
+    to_english = _tables()[0]
+    return [(*match.span(), to_english[match.group()]) for match in _chinese_words().finditer(text)]
+
+
 def with_english(text: str) -> str:
     """A Chinese text followed by the English for the words that the glossary knows; other texts as they are."""
     to_english = _tables()[0]

@@ -66,6 +66,59 @@ def test_documents_about_others_are_none(one: str, other: str) -> None:
     assert not contradict(saying(1, CARRY, one), saying(2, OTHERWISE, other))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Passwords must be changed every 30 days.", "Passwords must be changed every 60 days."),
+        ("Reports are written monthly.", "Reports are written quarterly."),
+        ("密码必须每30天更换一次。", "Passwords must be changed every 60 days."),
+        ("Codes have at least 8 characters.", "Codes have at most 8 characters."),
+        ("A note must be handed in by the third day.", "A note must be handed in by the fifth day."),
+        ("Orders are approved by the finance director.", "Orders are approved by the managing director."),
+        ("公章由行政部保管。", "公章由法务部保管。"),
+        ("The safety officer is Maria Lopez.", "The safety officer is John Baker."),
+        ("Parental leave is paid.", "Parental leave is unpaid."),
+        ("加班需要事先审批。", "加班无需事先审批。"),
+        ("禁止在会议室用餐。", "Eating in the meeting room is allowed."),
+        ("Codes are changed every 30 days, and they have 8 signs.", "Codes are changed every 60 days."),
+    ],
+)
+def test_rules_in_documents_of_other_titles_contradict_each_other(one: str, other: str) -> None:
+    assert contradict(saying(1, one, "Security policy"), saying(2, other, "Handbook for staff"))
+    assert contradict(saying(1, other, "Security policy"), saying(2, one, "Handbook for staff"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Passwords must be changed every 90 days.", "Passwords must be changed quarterly."),
+        ("Passwords must be changed every 60 days.", "Passwords of administrators must be changed every 30 days."),
+        ("From 2025 the allowance is 50 euros.", "Until 2024 the allowance was 40 euros."),
+        ("On Mondays the reception is closed.", "On Fridays the reception is closed."),
+        ("The training budget is 1,000 euros.", "The training budget for languages is 300 euros."),
+        ("公章由行政部保管。", "The company seal is kept by the administration department."),
+        ("加班需要事先审批。", "紧急情况下加班无需事先审批。"),
+        ("The price is 5 euros.", "The price is 8 euros."),
+        ("After 5 years you have 20 days of leave.", "You have 25 days of leave."),
+    ],
+)
+def test_rules_of_another_matter_group_or_time_do_not(one: str, other: str) -> None:
+    assert not contradict(saying(1, one, "Security policy"), saying(2, other, "Handbook for staff"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Lease contract for the office", "Service contract for cleaning"),
+        ("Project plan Aurora", "Project plan Borealis"),
+        ("Leave policy (superseded)", "Leave policy"),
+        ("员工手册（已废止）", "员工手册"),
+    ],
+)
+def test_other_contracts_and_what_no_longer_counts_are_none(one: str, other: str) -> None:
+    assert not contradict(saying(1, CARRY, one), saying(2, OTHERWISE, other))
+
+
 def test_a_word_of_the_question_that_one_title_has_tells_them_apart() -> None:
     one, other = saying(1, CARRY, "Leave policy of the laboratory"), saying(2, OTHERWISE, "Leave policy")
     assert contradict(one, other, "How many days carry over?")
