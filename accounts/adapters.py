@@ -5,8 +5,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from accounts.audit import Act, record
 from accounts.language import remember_language
 from accounts.models import Person
 
@@ -16,6 +18,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    @transaction.atomic
+    def set_password(self, user: Person, password: str) -> None:
+        super().set_password(user, password)
+        record(Act.PASSWORD_CHANGED, user, target=user.pk, name=user.username)
 
     def post_login(self, request: HttpRequest, user: Person, **details: Any) -> HttpResponse:
         """After signing in, however it was done: the pages speak the person's language on this device too."""

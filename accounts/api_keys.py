@@ -4,17 +4,22 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit import Act, record
 from accounts.models import ApiKey, Person
+from accounts.origin import came_by_key
 
 PREFIX = "zn-"
 
 
+@transaction.atomic
 def create_api_key(person: Person, name: str) -> str:
     """Make a key for `person` and return it: this is the only time that anybody sees it."""
     key = PREFIX + secrets.token_urlsafe(32)
-    ApiKey.objects.create(person=person, name=name, prefix=key[:8], digest=_digest(key))
+    made = ApiKey.objects.create(person=person, name=name, prefix=key[:8], digest=_digest(key))
+    record(Act.KEY_CREATED, person, target=made.pk, name=name, prefix=made.prefix)
     return key
 
 
@@ -30,12 +35,15 @@ def person_of_key(key: str) -> Person | None:
         return None
     if found.last_used_at is None or now - found.last_used_at > timedelta(minutes=1):
         ApiKey.objects.filter(pk=found.pk).update(last_used_at=now)
+    came_by_key(found.prefix)
     return found.person
 
 
+@transaction.atomic
 def revoke(api_key: ApiKey) -> None:
-    """End a key; its row stays, so that people see what it was."""
-    ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    """End a key, for its person; its row stays, so that people see what it was."""
+    if ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        record(Act.KEY_REVOKED, api_key.person, target=api_key.pk, name=api_key.name, prefix=api_key.prefix)
 
 
 def _digest(key: str) -> str:

@@ -36,3 +36,6 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+from accounts import models_audit  # noqa: E402, F401  Django finds the audit's table here

@@ -14,6 +14,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
 
 from accounts.api import Problem, asker
+from accounts.audit import exported
 from accounts.models import Person
 from agents import runs
 from agents.event_stream import HEADERS, event_number, frames
@@ -338,6 +339,7 @@ def get_rows(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """
     if (file := csv_file(own_run(asker(request), run_id))) is None:
         raise Http404
+    exported(asker(request), "rows", run_id, "csv")
     return csv_response(*file)
 
 

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
 
+from accounts.audit import exported
 from accounts.models import Person
 from agents.export import as_data, markdown
 from agents.models import Conversation
@@ -19,6 +20,8 @@ def file_of(person: Person, conversation: Conversation, kind: str) -> HttpRespon
     Raises:
         Http404: for a kind that there is not.
     """
+    if kind in ("md", "json"):
+        exported(person, "conversation", conversation.pk, kind)
     if kind == "md":
         content, media_type = markdown(person, conversation), "text/markdown"
     elif kind == "json":

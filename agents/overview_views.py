@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from accounts.audit import exported
 from accounts.models import Person
 from agents import usage
 from agents.api import csv_response
@@ -74,11 +75,12 @@ def overview(request: HttpRequest) -> HttpResponse:
 @login_required
 def export(request: HttpRequest, what: str) -> HttpResponse:
     """The period's questions or tokens as CSV, a line for each day and person."""
-    administrator(request)
+    person = administrator(request)
     texts = {"questions": usage.questions_csv, "tokens": usage.tokens_csv}
     if what not in texts:
         raise Http404
     days = _days(request)
+    exported(person, "usage", what, "csv")
     return csv_response(f"{what}-{days}-days.csv", texts[what](days))
 
 

@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.audit import Act, record
 from accounts.models import Person
 from agents.models import Run, RunState
 from agents.models_shares import Share
@@ -95,7 +96,7 @@ def share(
     if len(readers) + len(of_groups) > READERS:
         raise ShareError(_("Name at most %(most)s people and groups.") % {"most": READERS})
     with seen_by(by):
-        return Share.objects.create(
+        made = Share.objects.create(
             person=by,
             run=run,
             whole=whole,
@@ -103,13 +104,18 @@ def share(
             groups=sorted(of_groups),
             expires_at=timezone.now() + timedelta(days=days),
         )
+        people_named = active().filter(pk__in=readers).values_list("username", flat=True)
+        groups_named = Group.objects.filter(pk__in=of_groups).values_list("name", flat=True)
+        record(Act.SHARE_MADE, by, target=made.pk, people=people_named, groups=groups_named, days=days, whole=whole)
+    return made
 
 
 def revoke(share_id: UUID, *, by: Person) -> bool:
     """End a share of `by`; False when they have none of this number. Its line stays in their list."""
     with seen_by(by):
         found = Share.objects.filter(pk=share_id, person=by)
-        found.filter(revoked_at=None).update(revoked_at=timezone.now())
+        if found.filter(revoked_at=None).update(revoked_at=timezone.now()):
+            record(Act.SHARE_REVOKED, by, target=share_id)
         return found.exists()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from accounts import audit
 from agents import attached, runs
 
 
 @shared_task(name="agents.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Go on, in this worker, with runs whose own process has fallen silent, and delete what was attached to
-    conversations that are no more. Returns how many runs were taken up."""
+    conversations that are no more, and lines of the audit that are too old. Returns how many runs were taken up."""
     attached.sweep()
+    audit.sweep()
     return len(runs.take_up_abandoned())

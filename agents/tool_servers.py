@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group
@@ -14,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts.audit import Act, record
 from accounts.models import Person
 from agents.models import ToolServer
 from kb.errors import DocumentError
@@ -96,11 +98,21 @@ def save_server(
         server.secret = seal(_checked_secret(secret, header))
     try:
         with transaction.atomic():
+            act = Act.TOOL_SERVER_CHANGED if server.pk else Act.TOOL_SERVER_CREATED
             server.save()
             server.groups.set(groups)
+            readers = ["*"] if everyone else [group.name for group in server.groups.order_by("name")]
+            changed = {"address": _host(address), "readers": readers, "secret_changed": secret is not None}
+            record(act, by, target=server.pk, name=server.name, **changed)
     except IntegrityError as error:
         raise DocumentError("tool_server_name_taken") from error
     return server
+
+
+def _host(address: str) -> str:
+    """An address without what may be a secret in it."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _checked_secret(secret: str, header: str) -> str:
@@ -120,7 +132,10 @@ def choose_tools(
     known = {tool["name"] for tool in server.tools}
     server.enabled, server.reading_tools = enabled, reading_tools
     server.allowed = [name for name in allowed if name in known]
-    server.save(update_fields=["enabled", "reading_tools", "allowed"])
+    with transaction.atomic():
+        server.save(update_fields=["enabled", "reading_tools", "allowed"])
+        chosen = {"enabled": enabled, "reading_tools": reading_tools, "tools": server.allowed}
+        record(Act.TOOL_SERVER_CHANGED, by, target=server.pk, name=server.name, **chosen)
 
 
 def look_at(server: ToolServer, *, by: Person) -> list[FoundTool]:
@@ -146,7 +161,9 @@ def look_at(server: ToolServer, *, by: Person) -> list[FoundTool]:
 def delete_server(server: ToolServer, *, by: Person) -> None:
     """Forget a server. Raises DocumentError("not_allowed")."""
     check_may_keep(by)
-    server.delete()
+    with transaction.atomic():
+        record(Act.TOOL_SERVER_DELETED, by, target=server.pk, name=server.name)
+        server.delete()
 
 
 def usable_by(person: Person) -> list[ToolServer]:

@@ -52,7 +52,7 @@ class StateIn(Schema):
     state: Literal["open", "answered"]
 
 
-def _administrator(request: HttpRequest) -> Person:
+def administrator_of(request: HttpRequest) -> Person:
     """Who asks; for others than administrators there are no such questions."""
     person = asker(request)
     if not person.is_superuser:
@@ -89,7 +89,7 @@ def list_unanswered(
     limit: Annotated[int, Query(ge=1, le=100)] = 30,
 ) -> dict[str, Any]:
     """The latest first. Who asked is not told."""
-    person = _administrator(request)
+    person = administrator_of(request)
     found = unanswered(state, q)
     items = list((found.filter(pk__lt=before) if before else found)[: limit + 1])
     shown = items[:limit]
@@ -101,7 +101,7 @@ def list_unanswered(
 
 @router.patch("/unanswered/{question_id}", response=UnansweredOut, summary="Close a question, or open it again")
 def mark_unanswered(request: HttpRequest, question_id: Id, body: StateIn) -> dict[str, Any]:
-    person = _administrator(request)
+    person = administrator_of(request)
     mark(_one(question_id), body.state, person)
     return _shown(person, _one(question_id))
 
@@ -109,6 +109,6 @@ def mark_unanswered(request: HttpRequest, question_id: Id, body: StateIn) -> dic
 @router.post("/unanswered/{question_id}/ask", response={202: UnansweredOut}, summary="Ask an unanswered question again")
 def ask_unanswered_again(request: HttpRequest, question_id: Id) -> Any:
     """With your own rights. `recheck` is the run to follow; `recheck_verdict` says what came of it."""
-    person = _administrator(request)
+    person = administrator_of(request)
     ask_again(_one(question_id), person)
     return Status(202, _shown(person, _one(question_id)))

@@ -2,6 +2,7 @@ from django.urls import path
 
 from agents import (
     attachment_views,
+    audit_views,
     branch_views,
     document_views,
     export_views,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("feedback/", feedback_views.listing, name="feedback_list"),
     path("overview/", overview_views.overview, name="overview"),
     path("overview/<str:what>.csv", overview_views.export, name="usage_csv"),
+    path("audit/", audit_views.listing, name="audit"),
     path("models/", views.models, name="models"),
     path("unanswered/", unanswered_views.questions, name="unanswered"),
     path("unanswered/<int:pk>/", unanswered_views.act, name="unanswered_act"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts.audit import exported
 from accounts.models import Person
 from agents import runs
 from agents.api import csv_response
@@ -108,7 +109,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             conversation=conversation,
             follows=follows,
             collections=ids_of(request.POST.getlist("collections")),
-            as_of=_day(request.POST.get("as_of", "")),
+            as_of=day_of(request.POST.get("as_of", "")),
         )
     except runs.QuestionError as error:
         return sentence(str(error), 422)
@@ -140,7 +141,8 @@ def uuid_of(text: str) -> UUID:
         raise Http404 from error
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """The day that a form gives; None for what is none."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -182,6 +184,7 @@ def rows(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """What a check of every document found, as a CSV file."""
     if (file := csv_file(own_run(request, run_id))) is None:
         raise Http404
+    exported(signed_in(request), "rows", run_id, "csv")
     return csv_response(*file)
 
 

@@ -16,6 +16,7 @@ from ninja.operation import Operation
 from accounts.api import KeyAuth
 from agents.api import router as questions
 from agents.attachment_api import router as attachments
+from agents.audit_api import router as audit
 from agents.me_api import router as people
 from agents.share_api import router as shares
 from agents.tool_server_api import router as tool_servers
@@ -52,6 +53,8 @@ NOT_FOR_ALL = (
     "list_embedding_models",
     "keep_golden_question",
     "list_unanswered",
+    "list_audit",
+    "export_audit",
 )
 
 
@@ -120,6 +123,7 @@ api.add_router("", questions)
 api.add_router("", attachments)
 api.add_router("", shares)
 api.add_router("", unanswered)
+api.add_router("", audit)
 api.add_router("", tool_servers)
 
 

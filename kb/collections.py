@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.utils import IntegrityError
 
+from accounts.audit import Act, record
 from accounts.models import Person
 from kb.access import acting_as_system, may_write, readable_scopes
 from kb.errors import DocumentError
@@ -32,7 +33,9 @@ def create_collection(
                 )
         except IntegrityError as error:
             raise DocumentError("name_taken") from error
-        _open_to(Scope.objects.create(collection=collection), groups, everyone, by)
+        scope = Scope.objects.create(collection=collection)
+        _open_to(scope, groups, everyone, by)
+        record(Act.COLLECTION_CREATED, by, target=collection.pk, name=name, readers=readers_of(scope))
     return collection
 
 
@@ -50,6 +53,8 @@ def rename_collection(collection: Collection, name: str, *, by: Person, descript
         try:
             with transaction.atomic():
                 Collection.objects.filter(pk=collection.pk).update(**changed)
+                if name != collection.name:
+                    record(Act.COLLECTION_RENAMED, by, target=collection.pk, name=changed["name"], was=collection.name)
         except IntegrityError as error:
             raise DocumentError("name_taken") from error
     for field, value in changed.items():
@@ -67,7 +72,11 @@ def set_groups(
     check_may_write(by, collection)
     with acting_as_system():
         scope = Scope.objects.select_for_update().get(collection=collection, is_default=True)
+        before = readers_of(scope)
         _open_to(scope, groups, everyone, by)
+        if (after := readers_of(scope)) != before:
+            act = Act.COLLECTION_READERS_CHANGED
+            record(act, by, target=collection.pk, name=collection.name, before=before, after=after)
 
 
 def delete_collection(collection: Collection, *, by: Person) -> None:
@@ -82,7 +91,10 @@ def delete_collection(collection: Collection, *, by: Person) -> None:
     with acting_as_system():
         if not Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk).exists():
             return
-        erase(list(Document.objects.filter(collection=collection).values_list("pk", flat=True)))
+        documents = dict(Document.objects.filter(collection=collection).values_list("pk", "title"))
+        erase(list(documents))
+        titles = documents.values()
+        record(Act.COLLECTION_DELETED, by, target=collection.pk, name=collection.name, documents=titles)
         Scope.objects.filter(collection=collection).delete()
         Collection.objects.filter(pk=collection.pk).delete()
 
@@ -107,6 +119,11 @@ def _open_to(scope: Scope, groups: Iterable[Group | str], everyone: bool, by: Pe
     scope.save(update_fields=["everyone"])
     scope.groups.set(named_groups(groups))
     check_still_reads(by, scope)
+
+
+def readers_of(scope: Scope) -> list[str]:
+    """Who may read, in words for the audit: `*` is everyone, otherwise the names of groups."""
+    return ["*"] if scope.everyone else list(scope.groups.order_by("name").values_list("name", flat=True))
 
 
 def named_groups(groups: Iterable[Group | str]) -> list[Group]:

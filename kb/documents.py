@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Max, Q
 
+from accounts.audit import Act
+from accounts.audit import record as record_act
 from accounts.models import Person
 from kb import indexing
 from kb.access import acting_as_system, may_write_document
@@ -138,6 +140,8 @@ def put(collection: Collection, filename: str, file: BinaryIO, about: About, *, 
             review_on=about.review_on,
             owner=_kept(by),
         )
+        if collection.attached_to is None:
+            record_act(Act.DOCUMENT_ADDED, by, target=document.pk, name=document.title, collection=collection.name)
         return Upload("added", document, _new_version(document, filename, blob, about, by))
 
 
@@ -175,7 +179,9 @@ def delete_document(document: Document, *, by: Person) -> None:
     """
     _check_may_write(by, document)
     with acting_as_system():
-        erase([document.pk])
+        if Document.objects.select_for_update(no_key=True).filter(pk=document.pk).exists():
+            erase([document.pk])
+            record_act(Act.DOCUMENT_DELETED, by, target=document.pk, name=document.title)
 
 
 def retry(document: Document, by: Person) -> DocumentVersion:
@@ -221,6 +227,12 @@ def move(document: Document, collection: Collection, *, by: Person) -> None:
     check_may_write(by, collection)
     with acting_as_system():
         locked = _locked(document)
+        record_act(
+            Act.DOCUMENT_MOVED,
+            by,
+            **_named(locked),
+            **{"from": locked.collection.name, "to": collection.name},
+        )
         _rescope(locked, Scope.objects.get(collection=collection, is_default=True))
         for note in locked.notes.all():
             move(note, collection, by=by)
@@ -242,7 +254,9 @@ def narrow(document: Document, groups: Iterable[Group | str], *, by: Person) -> 
         scope.groups.set(named_groups(groups))
         check_still_reads(by, scope)
         _rescope(locked, scope)
-        record(locked, by, "readers", before, _own_readers(scope))
+        if record(locked, by, "readers", before, _own_readers(scope)):
+            after = _own_readers(scope)
+            record_act(Act.DOCUMENT_READERS_CHANGED, by, **_named(locked), before=before, after=after)
         for note in locked.notes.all():
             narrow(note, scope.groups.all(), by=by)
     document.scope = scope
@@ -259,7 +273,8 @@ def widen(document: Document, *, by: Person) -> None:
         locked = _locked(document)
         before = _own_readers(locked.scope)
         _rescope(locked, Scope.objects.get(collection=locked.collection, is_default=True))
-        record(locked, by, "readers", before, "")
+        if record(locked, by, "readers", before, ""):
+            record_act(Act.DOCUMENT_READERS_CHANGED, by, **_named(locked), before=before, after=["*"])
         for note in locked.notes.all():
             widen(note, by=by)
     document.scope = locked.scope
@@ -303,6 +318,11 @@ def _kept(by: Person) -> Person | None:
     return by if by.pk is not None else None
 
 
+def _named(document: Document) -> dict[str, Any]:
+    """A document as the audit names it."""
+    return {"target": document.pk, "name": document.title}
+
+
 def _check_kept(blob: Blob) -> None:
     if not need(blob.sha256):
         raise DocumentError("storage_full")
@@ -343,7 +363,10 @@ def _renew(document: Document, filename: str, blob: Blob, about: About, by: Pers
         document.latest_version = current
         document.save(update_fields=["latest_version", "updated_at"])
         return Upload("unchanged", document, current)
-    return Upload("replaced", document, _new_version(document, filename, blob, about, by))
+    version = _new_version(document, filename, blob, about, by)
+    if document.collection.attached_to is None:
+        record_act(Act.DOCUMENT_REPLACED, by, target=document.pk, name=document.title, version=version.number)
+    return Upload("replaced", document, version)
 
 
 def _requeue(version: DocumentVersion) -> bool:

@@ -110,7 +110,7 @@ def switch_to(generation: EmbeddingGeneration, *, by: Person) -> None:
     _check(by)
     if settings.NEXT_MODEL_SERVERS is None and generation_of(settings.MODEL_SERVERS) != generation:
         raise DocumentError("embedding_takes_over", model=settings.MODEL_SERVERS.embedding_model)
-    switch(generation)
+    switch(generation, by=by)
 
 
 def delete_vectors(generation: EmbeddingGeneration, *, by: Person) -> None:
@@ -122,7 +122,7 @@ def delete_vectors(generation: EmbeddingGeneration, *, by: Person) -> None:
     _check(by)
     if generation in [generation_of(servers) for servers in configured_servers()]:
         raise DocumentError("embedding_named", model=generation.model)
-    if not drop(generation):
+    if not drop(generation, by=by):
         raise DocumentError("embedding_answers", model=generation.model)
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.audit import Act, record
 from accounts.models import Person
 from kb.access import acting_as_system
 from kb.beir import SetQuestion, ndcg, percentile, recall, reciprocal_rank
@@ -85,6 +86,7 @@ def start_run(
             embedding_model=generation.model if generation else answering_servers().embedding_model,
             total=kept.questions.count(),
         )
+        record(Act.EVALUATION_STARTED, by, target=kept.pk, name=kept.name, run=run.pk, mode=mode)
         transaction.on_commit(lambda: wake_evaluation(run.pk))
     return run
 

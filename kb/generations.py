@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from psycopg import sql
 
+from accounts.audit import Act, record
+from accounts.models import Person
 from kb.access import acting_as_system
 from kb.errors import DocumentError
 from kb.models_index import EmbeddingGeneration
@@ -165,7 +167,7 @@ def is_complete(generation: EmbeddingGeneration) -> bool:
     return not unseen(generation, 0, 1)
 
 
-def switch(generation: EmbeddingGeneration) -> None:
+def switch(generation: EmbeddingGeneration, *, by: Person | None = None) -> None:
     """Let `generation` answer from now on, in one transaction; the one before it is kept to switch back to.
 
     Raises:
@@ -175,15 +177,16 @@ def switch(generation: EmbeddingGeneration) -> None:
         raise DocumentError("embedding_unreachable", model=generation.model)
     if not is_complete(generation):
         raise DocumentError("embedding_incomplete", model=generation.model)
-    activate(generation)
+    activate(generation, by=by)
 
 
-def activate(generation: EmbeddingGeneration) -> None:
+def activate(generation: EmbeddingGeneration, *, by: Person | None = None) -> None:
     """`generation` has vectors of everything: the one before it is retired. One transaction."""
     with transaction.atomic():
         _lock()
         EmbeddingGeneration.objects.filter(state=State.ACTIVE).exclude(pk=generation.pk).update(state=State.RETIRED)
         EmbeddingGeneration.objects.filter(pk=generation.pk).update(state=State.ACTIVE)
+        record(Act.EMBEDDING_SWITCHED, by, target=generation.pk, name=generation.model)
     generation.state = State.ACTIVE
 
 
@@ -193,7 +196,7 @@ def drop_unreachable() -> int:
     return sum(drop(generation) for generation in retired if servers_of(generation) is None)
 
 
-def drop(generation: EmbeddingGeneration) -> bool:
+def drop(generation: EmbeddingGeneration, *, by: Person | None = None) -> bool:
     """Delete the vectors and the index of a generation that does not answer; False when it does."""
     with acting_as_system(), connection.cursor() as cursor:
         _lock()
@@ -202,6 +205,7 @@ def drop(generation: EmbeddingGeneration) -> bool:
             return False
         cursor.execute(sql.SQL("drop index if exists {}").format(_index_name(generation)))
         cursor.execute("delete from kb_passagevector where generation_id = %s", [generation.pk])
+        record(Act.EMBEDDING_DELETED, by, target=generation.pk, name=generation.model)
         generation.delete()
     return True
 

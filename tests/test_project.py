@@ -26,6 +26,8 @@ DOORS = {
     "export_views",
     "share_views",
     "share_api",
+    "audit_views",
+    "audit_api",
     "branch_views",
     "attachment_views",
     "attachment_api",

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit import Act, record
 from accounts.models import Person
 from kb.access import acting_as_system
 from kb.documents import erase, move
@@ -52,6 +54,7 @@ def create_source(
             owner=by,
             wanted=True,
         )
+        record(Act.SOURCE_CREATED, by, **_named(source), kind=kind, collection=collection.name)
         _wake(source)
     return source
 
@@ -98,9 +101,20 @@ def change_source(
         found.settings = checked
         found.owner = found.owner if found.owner and found.owner.is_active else by
         found.save()
+        changed: dict[str, Any] = {
+            "collection": collection.name,
+            "secret_changed": bool(secret),
+            "every_minutes": every_minutes,
+        }
+        record(Act.SOURCE_CHANGED, by, **_named(found), **changed)
         if found.wanted:
             _wake(found)
     return found
+
+
+def _named(source: Source) -> dict[str, Any]:
+    """A source as the audit names it."""
+    return {"target": source.pk, "name": source.name}
 
 
 def _begin_anew(source: Source) -> None:
@@ -196,9 +210,10 @@ def pause(source: Source, *, by: Person) -> None:
     """Follow a source no longer, from the next file on. Raises DocumentError("not_allowed")."""
     check_may_keep(by)
     with acting_as_system():
-        Source.objects.filter(pk=source.pk, state=Source.State.ACTIVE).update(
+        if Source.objects.filter(pk=source.pk, state=Source.State.ACTIVE).update(
             state=Source.State.PAUSED, lease="", wanted=False
-        )
+        ):
+            record(Act.SOURCE_PAUSED, by, **_named(source))
 
 
 def resume(source: Source, *, by: Person) -> None:
@@ -206,6 +221,7 @@ def resume(source: Source, *, by: Person) -> None:
     check_may_keep(by)
     with acting_as_system():
         if Source.objects.filter(pk=source.pk, state=Source.State.PAUSED).update(state=Source.State.ACTIVE):
+            record(Act.SOURCE_RESUMED, by, **_named(source))
             _wake(source)
 
 
@@ -229,6 +245,7 @@ def answer(source: Source, *, delete: bool, by: Person) -> None:
         found.state = Source.State.ACTIVE
         found.error_code = found.error_en = found.error_zh = ""
         found.save()
+        record(Act.SOURCE_ANSWERED, by, **_named(found), delete=delete)
         if delete:
             _wake(found)
 
@@ -240,8 +257,12 @@ def delete_source(source: Source, *, by: Person, with_documents: bool = False) -
         found = Source.objects.select_for_update().filter(pk=source.pk).first()
         if found is None:
             return
+        documents: dict[int, str] = {}
         if with_documents:
-            erase(list(found.items.exclude(document=None).values_list("document", flat=True)))
+            kept = found.items.exclude(document=None).select_related("document")
+            documents = dict(kept.values_list("document", "document__title"))
+            erase(list(documents))
+        record(Act.SOURCE_DELETED, by, **_named(found), documents=documents.values())
         found.delete()
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.audit import exported
 from accounts.models import Person
 from kb.access import acting_as, documents_for
 from kb.errors import DocumentError
@@ -118,7 +119,9 @@ def act(request: HttpRequest, set_id: int) -> HttpResponse:
 @login_required
 def export(request: HttpRequest, set_id: int) -> StreamingHttpResponse:
     """The questions as JSON lines."""
-    kept = _set(administrator(request), set_id)
+    person = administrator(request)
+    kept = _set(person, set_id)
+    exported(person, "questions", set_id, "jsonl")
     response = StreamingHttpResponse(export_lines(kept), content_type="application/jsonl; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="questions.jsonl"'
     return response
