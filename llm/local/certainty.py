@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from .conversation import Source
 from .dates import CLOCK
 from .embedder import word_vector
-from .features import FEATURES, Array, Figures, Query, matches, names_of, standing_over
+from .features import FEATURES, WORTH, Array, Figures, Query, matches, names_of, standing_over
 from .keys import CODE
-from .questions import asks_sum
-from .text import bare, language_of, surfaces
+from .prices import asks_sum, tells_sum
+from .text import bare, content_runs, language_of, surfaces, terms
 from .units import Unit
 from .wording import kept
 
@@ -23,7 +23,14 @@ SURE = 6.5
 _UNSURE = 6.0
 # From this likeness on a word says the very thing that a yes-or-no question is about.
 _SAME = 0.6
-_DIGITS = re.compile(r"\d")
+# How much of what a Chinese yes-or-no question is about has to be said.
+_MOSTLY = 0.5
+_AFTER_VERB = re.compile(
+    "支持|支援|提供|包含|包括|允许|接受|享有|配备|自己|自行|直接|一起|随意|随便|免费|[再先还也用带给](?=.)"
+)
+# From this likeness on a word says something of what is asked at all, and how much of it has to be known in another
+# language.
+_ALIKE, _RECOGNISED = 0.45, 0.5
 # How much less sure an answer is whose source mentions none of the question's proper names.
 _NAMELESS = 3.5
 # How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
@@ -47,7 +54,9 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
     if _lacks_code(query.text, sources):
         return 0.0
     close = [pool[i] for i in order[:2] if pool[i].source == first.source]
-    if asks_sum(query.text) and not any(_DIGITS.search(unit.text) for unit in close):
+    if asks_sum(query.text) and not any(tells_sum(unit, query.text) for unit in close):
+        return 0.0
+    if not _keeps_premises(figures, order) or not _speaks_of_it(query, pool, figures, order):
         return 0.0
     sure = _weighed(query, first, sources, figures, order)
     sure -= _NAMELESS * (best[0, FEATURES.index("nameless")] == 1)
@@ -58,6 +67,16 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
     if query.kind == "boolean" and not _holds_keystone(query, [pool[i] for i in order[:3]]):
         sure = min(sure, _UNSURE)
     return float(sure)
+
+
+def _keeps_premises(figures: Figures, order: Order) -> bool:
+    """Whether the best unit speaks of the very year or thing that the question names, or no other in its place.
+
+    Where the unit that would be the best but for that speaks of another, the best has to name the one asked for.
+    """
+    standing = figures.standings[order[0]]
+    likeliest = int(np.argmax(figures.scores - figures.table[:, FEATURES.index("contrary")] * WORTH["contrary"]))
+    return standing == "named" or (standing == "silent" and figures.standings[likeliest] != "other")
 
 
 def _weighed(query: Query, first: Unit, sources: Sequence[Source], figures: Figures, order: Order) -> float:
@@ -111,15 +130,45 @@ def _standing_out(figures: Figures, best: np.int_) -> float:
     return float(shares[place] - (np.median(np.delete(shares, place)) if len(shares) > 1 else 0.0))
 
 
-def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:
-    """Whether the best units say anything of the word that a yes-or-no question is about: its most telling one."""
-    words = surfaces(query.text)
-    told = [term for term in query.weights if term in words and term not in names_of(query.text)]
-    if not told or language_of(query.text) != "en":
+def _speaks_of_it(query: Query, pool: Sequence[Unit], figures: Figures, order: Order) -> bool:
+    """Whether the best units say anything of what a question asks beside what their document is called.
+
+    A question about a document's subject shares its title's words with all of it, whatever is asked: what does not
+    name that subject itself has to say something else of the question. Between two languages most of what is asked has
+    to be recognised.
+    """
+    asked = tuple(query.weights)
+    first = pool[order[0]]
+    if language_of(first.text) != language_of(query.text):
+        foreign = [place for place in order[:3] if language_of(pool[place].text) != language_of(query.text)]
+        telling = _telling(query, asked)
+        known = float(figures.around[foreign].max(axis=0) @ telling)
+        return language_of(query.text) == "zh" or known >= _RECOGNISED * float(telling.sum())
+    named = frozenset(terms(first.source.title))
+    words = [place for place, term in enumerate(asked) if len(term) > 1 and term[0] != "@"]
+    beside = [place for place in words if asked[place] not in named]
+    if not beside or figures.around[order[:3]][:, beside].max() >= _ALIKE:
         return True
-    keystone = max(told, key=lambda term: word_vector(words[term])[1])
-    found = matches(query, [keystone], [f"{unit.text} {standing_over(unit)}" for unit in best])
-    return bool(found.max() >= _SAME)
+    told = frozenset(term for place in order[:3] for term in terms(pool[place].text))
+    return any(asked[place] in told for place in words)
+
+
+def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:
+    """Whether the best units say anything of what a yes-or-no question is about: its most telling word, in Chinese most
+    of what follows the last word of asking ("货到付款" in 支持货到付款吗)."""
+    told = [f"{unit.text} {standing_over(unit)}" for unit in best]
+    if language_of(query.text) == "zh":
+        runs = content_runs(query.text)
+        focus = _AFTER_VERB.split(runs[-1])[-1] if runs else ""
+        pairs = [term for term in terms(focus) if len(term) > 1] or list(terms(focus))
+        found = matches(query, pairs, told).max(axis=0) if pairs else np.ones(1)
+        return bool((found >= _SAME).mean() >= _MOSTLY)
+    words = surfaces(query.text)
+    telling = [term for term in query.weights if term in words and term not in names_of(query.text)]
+    if not telling:
+        return True
+    keystone = max(telling, key=lambda term: word_vector(words[term])[1])
+    return bool(matches(query, [keystone], told).max() >= _SAME)
 
 
 def _lacks_code(question: str, sources: Sequence[Source]) -> bool:

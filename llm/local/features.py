@@ -14,6 +14,7 @@ from .dates import CLOCK, MONTHS, WEEKDAYS
 from .embedder import embedder, word_vector
 from .glossary import place_names, translations
 from .keys import BY_NAME, is_asked_row, keyed
+from .premises import Standing, keeps, premises
 from .questions import YEAR, AnswerType, answer_type, asks_year, holds_answer
 from .text import language_of, question_terms, surfaces, terms
 from .units import Unit
@@ -35,6 +36,8 @@ _FOR_ALL = re.compile(
 )
 # A key that is but a name counts in full where what stands over the row holds this share of the question.
 _TOPICAL = 0.3
+# A later mail takes the place of an earlier one where it holds this much of what that holds of the question.
+_AS_WELL = 0.6
 _SCOPE = re.compile(
     r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},"
     r"|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
@@ -77,10 +80,12 @@ def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
 
 FEATURES = (
     "own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare", "keyed",
-    "no_year", "nameless", "earlier",
+    "no_year", "nameless", "earlier", "contrary",
 )  # fmt: skip
 # Fitted (softmax over the units of public reading sets in English and Chinese) and rounded.
-_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5])
+_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5, -7.0])
+WORTH = dict(zip(FEATURES, _SCORE.tolist(), strict=True))
+"""What each feature adds to a unit's score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Figures:
 
     `around` and `shares` have a row a unit and a column a term of the question: how well it is held in and around the
     unit (0 to 1), and what it counts there. `held` has a row a source; `places` are the rows of the units' sources.
+    `standings` say how each unit stands to what the question takes for given.
     """
 
     table: Array
@@ -96,6 +102,7 @@ class Figures:
     shares: Array
     held: Array
     places: NDArray[np.int_]
+    standings: tuple[Standing, ...]
 
     @property
     def scores(self) -> Array:
@@ -111,7 +118,8 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
     neighbouring terms kept together; likeness of its vector and of the best one in its passage; the question's
     names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer;
     a row or line whose key the question names; no year where a year is asked for; the share of the question's proper
-    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers.
+    names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers;
+    another year or another number of the thing that the question names.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
@@ -128,9 +136,12 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
     held, liked = np.zeros((len(sources), len(asked))), np.zeros(len(sources))
     np.maximum.at(held, places, np.maximum(own, over))
     np.maximum.at(liked, places, alike)
+    own_share = _covered(own, weights)
+    asked_for = premises(query.text, query.kind)
+    standings = tuple(keeps(unit, asked_for) for unit in pool)
     table: Array = np.column_stack(
         (
-            _covered(own, weights),
+            own_share,
             _covered(np.clip(over - own, 0, 1), weights),
             _covered(np.clip(near - np.maximum(own, over), 0, 1), weights),
             _covered(held[places], weights),
@@ -150,10 +161,11 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
             ],
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
             _nameless(query, asked, held, sources)[places],
-            [unit.earlier for unit in pool],
+            _answered_later(pool, own_share),
+            [standing == "other" for standing in standings],
         )
     )
-    return Figures(table, around, weights, held, places)
+    return Figures(table, around, weights, held, places, standings)
 
 
 def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> Array:
@@ -244,6 +256,18 @@ def _foreign(query: Query, pool: Sequence[Unit]) -> NDArray[np.bool_]:
 def _covered(held: Array, weights: Array) -> Array:
     covered: Array = (held * weights).sum(axis=1)
     return covered
+
+
+def _answered_later(pool: Sequence[Unit], own: Array) -> list[bool]:
+    """Whether each unit is part of a mail in whose place a later one speaks: of much the same as this unit."""
+    latest: dict[int, float] = {}
+    for unit, share in zip(pool, own, strict=True):
+        if not unit.earlier:
+            latest[unit.source.document] = max(latest.get(unit.source.document, 0.0), float(share))
+    return [
+        unit.earlier and latest.get(unit.source.document, 0.0) >= _AS_WELL * share
+        for unit, share in zip(pool, own, strict=True)
+    ]
 
 
 def _neighbours(own: Array, pool: Sequence[Unit]) -> Array:

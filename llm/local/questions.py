@@ -50,20 +50,23 @@ _EN: tuple[tuple[AnswerType, str], ...] = (
     ),
 )
 _ZH: tuple[tuple[AnswerType, str], ...] = (
-    ("procedure", r"怎么(?!样的|办的)|如何|怎样|步骤|流程"),
+    ("procedure", r"怎么(?!样的|办的)|如何|怎样|点样|点做|步骤|流程"),
     (
         "duration",
-        r"多久|多长时间|几天|几个?小时|几个月|几周|几年|多少(?:天|年|小时|个月|个工作日|分钟|日|周)|享年|几岁|多少岁|多大",
+        r"多久|几耐|几多[日天年个]月?|多长时间|几天|几个?小时|几个月|几周|几年|多少(?:天|年|小时|个月|个工作日|分钟|日|周)|享年|几岁|多少岁|多大",
     ),
     (
         "number",
         r"多少|几[个名人位次种条间座所家部张集岁度号层]|多[高大远重宽深快]|几(?=[\u4e00-\u9fff])|比例|百分之",
     ),
-    ("date", r"什么时候|何时|哪年|哪一年|哪一天|哪天|几月|几号|几点|哪个月|什么时间|时间是|日期|截止"),
-    ("person", r"谁|哪位|何人|哪个人|什么人|由哪个部门|哪个部门|负责人"),
-    ("place", r"哪里|哪儿|何处|何地|什么地方|哪个(?:国家|城市|省|市|县|区|地区)|哪国|位于|地点"),
-    ("reason", r"为什么|为何|原因|因何|缘故"),
-    ("boolean", r"吗[？?]?$|是否|能否|可否|能不能|可不可以|是不是|有没有|需不需要|要不要"),
+    ("date", r"什么时候|几时|边日|何时|哪年|哪一年|哪一天|哪天|几月|几号|几点|哪个月|什么时间|时间是|日期|截止"),
+    ("person", r"谁|边个|边位|哪位|何人|哪个人|什么人|由哪个部门|哪个部门|负责人"),
+    ("place", r"哪里|边度|哪儿|何处|何地|什么地方|哪个(?:国家|城市|省|市|县|区|地区)|哪国|位于|地点"),
+    ("reason", r"为什么|点解|为何|原因|因何|缘故"),
+    (
+        "boolean",
+        r"吗[？?]?$|系咪|有冇|得唔得|可唔可以|[使驶要]唔[使驶要]|[咗了]未|是否|能否|可否|能不能|可不可以|是不是|有没有|支不支持|需不需要|要不要",
+    ),
 )
 _TABLE = {
     language: tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in rows)
@@ -129,19 +132,6 @@ _NO_PERSON = re.compile(
 
 YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d{2})(?!\d)|[一二三四五六七八九〇零]{4}年|\d{2,4}\s*(?:年|BC|AD|CE)\b")
 _ASKS_YEAR = re.compile(r"\b(?:which|what) year\b|哪一?年", re.IGNORECASE)
-
-
-_ASKS_SUM = re.compile(
-    r"\bwhat (?:is|was|are|were) the (?:[\w-]+ ){0,3}(?:prices?|costs?|budget|salary|fee)\b"
-    r"|\bhow much (?:does\b.+\bcost\b|(?:is|are) (?:the|an?|one)\b)"
-    r"|多少钱|价格是|售价|预算是|保额|金额是",
-    re.IGNORECASE,
-)
-
-
-def asks_sum(question: str) -> bool:
-    """Whether a question asks for a sum of money, which nothing without a digit answers."""
-    return _ASKS_SUM.search(question) is not None
 
 
 def asks_year(question: str) -> bool:

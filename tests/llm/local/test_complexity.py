@@ -1,7 +1,8 @@
 import pytest
 
 from llm.local.complexity import need_of, reason_for
-from llm.local.questions import answer_type, asks_sum, holds_answer
+from llm.local.prices import asks_sum
+from llm.local.questions import answer_type, holds_answer
 
 
 @pytest.mark.parametrize(
