@@ -29,6 +29,7 @@ from kb.access import acting_as, collections_for
 from kb.attachments import any_working, attachments, forget
 from kb.topics import topics
 from llm.checks import check_models
+from llm.profiles import ModelServers
 
 SAMPLES = 4
 
@@ -227,6 +228,19 @@ def models(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request") or request.method == "POST" or request.GET.get("check"):
         chinese = (get_language() or "").startswith("zh")
         context["checks"] = check_models(settings.MODEL_SERVERS, "zh-hans" if chinese else "en")
+    else:
+        context["configured"] = _configured(settings.MODEL_SERVERS)
     return render(
         request, "agents/_models.html" if request.headers.get("HX-Request") else "agents/models.html", context
     )
+
+
+def _configured(servers: ModelServers) -> list[tuple[str, str]]:
+    """What each model is for, and which one the settings name; empty where there is none."""
+    best = _("the best that the server offers")
+    return [
+        (_("Quick answers"), servers.instruct_model or best),
+        (_("Thinking answers"), servers.thinking_model or best),
+        (_("Search by meaning"), servers.embedding_model),
+        (_("Order of what is found"), servers.rerank_model),
+    ]

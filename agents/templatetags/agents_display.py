@@ -5,7 +5,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from accounts.audit import AuditLine
 from agents import rendering, standing
 from agents.events import Citation, Escalated, Failed, Revised, Source, Statement
 from agents.models import Reason
@@ -224,25 +223,6 @@ def step_result(step: Step) -> str:
     if step.name == "run_python":
         return step.summary[:200]
     return ""
-
-
-@register.filter
-def audit_details(line: AuditLine) -> str:
-    """What changed, in one line: names as they are stored, which the API tells too."""
-    return " · ".join(f"{name}: {_plain(value)}" for name, value in line.details.items() if value not in ("", [], None))
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-@register.filter
-def audit_origin(line: AuditLine) -> str:
-    """From where it was done, and by session or key."""
-    via = {"key": _("key %(key)s…") % {"key": line.key}, "server": _("the server itself")}.get(line.via, "")
-    return " · ".join(filter(None, (line.address, via)))
 
 
 def _short(value: object) -> str:

@@ -108,7 +108,7 @@ def test_the_language_is_switched_in_place(alice: Person, library: Library, open
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_enough_contrast(
-    alice: Person, library: Library, scripted: ScriptedServer, open_page: OpenPage, scheme: str
+    alice: Person, admin: Person, library: Library, scripted: ScriptedServer, open_page: OpenPage, scheme: str
 ) -> None:
     """WCAG 2.2, 1.4.3: 4.5 to 1 for text, whatever the system's colours."""
     scripted.enqueue(text("It is 15 days [1]. Nobody knows why."))
@@ -120,4 +120,19 @@ def test_text_has_enough_contrast(
     weak = page.evaluate(contrast)
     page.goto("/documents/")
     weak += page.evaluate(contrast)
+    page = open_page(admin, "/admin/", color_scheme=scheme)
+    weak += page.evaluate(contrast)
     assert weak == []
+
+
+def test_the_versions_of_a_document_are_above_its_text_on_a_phone(
+    admin: Person, library: Library, open_page: OpenPage
+) -> None:
+    address = f"/documents/d/{library['leave'].pk}/"
+    page = open_page(admin, address, width=390, height=700, is_mobile=True, has_touch=True)
+    expect(page.get_by_role("heading", name="Versions")).to_be_hidden()
+    page.get_by_text("1 version, owner and readers").tap()
+    expect(page.get_by_role("heading", name="Versions")).to_be_in_viewport()
+    wide = open_page(admin, address)
+    expect(wide.get_by_role("heading", name="Versions")).to_be_in_viewport()
+    expect(wide.get_by_text("1 version, owner and readers")).to_be_hidden()

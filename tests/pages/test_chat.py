@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -415,7 +416,9 @@ def test_cancelling_asks_the_run_to_stop(alice: Person, make_run: MakeRun, sign_
 
 def test_models_are_for_those_who_look_after_the_installation(admin: Person, bob: Person, sign_in: SignIn) -> None:
     assert sign_in(bob).get("/models/").status_code == 404
-    assert sign_in(admin).get("/models/").status_code == 200
+    page = sign_in(admin).get("/models/").content.decode()
+    assert settings.MODEL_SERVERS.embedding_model in page
+    assert page.count("not checked yet") == 4
 
 
 def test_ids_are_uuids(alice: Person, sign_in: SignIn) -> None:

@@ -121,3 +121,22 @@ def test_a_source_is_changed_and_its_secret_is_not_shown(
         source.refresh_from_db()
     assert (source.name, source.collection_id, source.every_minutes) == ("Wiki", people_files.pk, 15)
     assert client.post(address, form | {"url": "ftp://x"}).status_code == 422
+
+
+def test_a_source_that_fails_says_so_in_one_word(
+    admin: Person, handbook: Collection, sign_in: SignIn, shelf: Path
+) -> None:
+    client = sign_in(admin)
+    source = made(client, handbook, "folder", path=str(shelf))
+    work_on(source.pk)
+    assert ">failed<" not in client.get("/documents/sources/").content.decode()
+    for file in shelf.iterdir():
+        file.unlink()
+    shelf.rmdir()
+    client.post(f"/documents/sources/{source.pk}/act/", {"action": "look"})
+    work_on(source.pk)
+    for address in ("/documents/sources/", f"/documents/sources/{source.pk}/"):
+        page = client.get(address).content.decode()
+        assert '<span class="badge failed">failed</span>' in page
+        assert ">active<" not in page
+    assert "Nothing changed." not in page
