@@ -8,13 +8,14 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.models import Person
 from agents import shares
+from agents.models import Conversation, Run
 from agents.shared import shared_turns
 from agents.views import ids_of, own_run, signed_in
 
@@ -25,8 +26,22 @@ LENGTHS = (7, 30, 90, 365)
 @login_required
 def share(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """With whom an answer is shared, as a page or in a dialog; then the address to pass on."""
+    return _form(request, own_run(request, run_id))
+
+
+@never_cache
+@login_required
+def share_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The same for a conversation up to the last answer of the branch that is shown."""
+    conversation = get_object_or_404(Conversation, pk=conversation_id, person=signed_in(request))
+    last = next(reversed(conversation.tree().path(conversation.shown)), None)
+    if last is None:
+        raise Http404
+    return _form(request, own_run(request, last), whole=True)
+
+
+def _form(request: HttpRequest, run: Run, *, whole: bool = False) -> HttpResponse:
     person = signed_in(request)
-    run = own_run(request, run_id)
     dialog = request.headers.get("HX-Target") == "share"
     context: dict[str, Any] = {
         "run": run,
@@ -34,6 +49,7 @@ def share(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "earlier": len(run.conversation.tree().above(run.pk)),
         "lengths": [(days, ngettext("%(count)s day", "%(count)s days", days) % {"count": days}) for days in LENGTHS],
         "days": shares.USUAL,
+        "whole": whole,
     }
     status = 200
     if request.method == "POST":

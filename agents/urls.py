@@ -32,6 +32,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/regenerate/", branch_views.regenerate, name="regenerate"),
     path("runs/<uuid:run_id>/edit/", branch_views.edit, name="edit"),
     path("runs/<uuid:run_id>/feedback/", feedback_views.feedback, name="feedback"),
+    path("c/<uuid:conversation_id>/share/", share_views.share_conversation, name="share_conversation"),
     path("runs/<uuid:run_id>/share/", share_views.share, name="share"),
     path("runs/<uuid:run_id>/share/readers/", share_views.readers, name="share_readers"),
     path("shared/", share_views.listing, name="shares"),

@@ -397,6 +397,10 @@ def test_sharing_by_page(case: Case, carol: Person, bob: Person, browse: Callabl
     run = case.run()
     page = browse(case.alice)
     assert f"/runs/{run.pk}/share/" in page.get(f"/c/{run.conversation_id}/").content.decode()
+    later = case.run(conversation=run.conversation, question="And trains?")
+    whole_one = page.get(f"/c/{run.conversation_id}/share/").content.decode()
+    assert f"/runs/{later.pk}/share/" in whole_one
+    assert 'value="1" checked' in whole_one
     form = page.get(f"/runs/{run.pk}/share/").content.decode()
     assert "People" in form  # a group of her own is offered
     assert "carol" not in form

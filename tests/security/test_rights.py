@@ -95,6 +95,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "c/<uuid:conversation_id>/show/": ("POST",),
     "keys/<int:pk>/revoke/": ("POST",),
     "c/<uuid:conversation_id>/delete/": ("POST",),
+    "c/<uuid:conversation_id>/share/": ("GET",),
     "runs/<uuid:run_id>/share/": ("GET", "POST"),
     "runs/<uuid:run_id>/share/readers/": ("POST",),
     "shared/<uuid:share_id>/revoke/": ("POST",),
