@@ -8,47 +8,33 @@ number that stands elsewhere in the source is no excuse for one that was exchang
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
-from typing import NamedTuple
 
 from agents import facts, polarity
 from agents.agreement import agreement, is_scaled, scales
-from agents.bindings import belongs, exchanged, wrong_owner, wrong_row
+from agents.beside import CLOSE, COMMON, changed_beside, inflected
+from agents.bindings import exchanged, wrong_owner, wrong_row
 from agents.citations import align
-from agents.contrasts import contrasted, contrasted_owners
+from agents.computed import accounted_for, as_often, is_computed
+from agents.contrasts import contrasted_owners
 from agents.dates import stated
+from agents.doers import wrong_doer
 from agents.events import Support
-from agents.facts import Facts, Token, is_chinese_name, tokens
+from agents.facts import Facts
 from agents.frequencies import otherwise_often
 from agents.language import tongue_of
-from agents.places import CHINESE, FAMILIES, places
+from agents.parallels import crossed, turned_round
+from agents.places import CHINESE
 from agents.sentences import sentences
 from agents.terms import terms
+from agents.voices import done_by_another, literally_in, says_the_same
 from llm.chinese import simplified
 
 ENOUGH, LITTLE = 0.5, 0.25
 SAME = 0.9
-CLOSE, VERY_CLOSE = 0.6, 0.75
-"""How much of a sentence stands in the source in the same order when it is taken to follow it."""
-_SEGMENT = 8
-_LONGEST = 600
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_CLAUSE_MARK = re.compile(r"[,，;；。.:：!?！？]")
+_THAN = re.compile(r"\bthan\b|比")
 _CLAUSE = re.compile(r"[,，;；。]|\b(?:but|and|while|whereas)\b|但是?|而且?|并且")
 _CAPITALISED = re.compile(r"(?:\b[A-Z][a-z]+(?: (?:and|of|for|the))?[ ]){1,6}[A-Z][a-z]+\b")
-# Exchanged for each other, these change how a thing is said, not of whom.
-_GRAMMAR = frozenset("是由的为在与和及等于任担以可乘要应须需能会将被把对向从到有权位交提给之所其也都均则即已还仍用做作")
-_ENDINGS = frozenset(["", "s", "es", "n", "an", "ian", "ese", "ish", "y", "any", "a", "e", "ia", "ic", "ns"])
-# Written with a capital though they name nobody in particular.
-_COMMON_WORDS = """
-    department departments policy policies company section article form table note yes no staff employee employees
-    team office group manager managers director directors president chapter appendix annex paragraph page document
-    documents source sources the a an in on at for if when it they you your their this that these those all each
-    every please internet web day days year years total human resources however also only level class step part
-    answer question i mr mrs ms dr ok pdf csv url id ids vs etc am pm english chinese summary conclusion overview
-"""
-_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
@@ -57,27 +43,30 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
     `around` holds what may be said besides: titles, sections, computed results.
     """
     said, source, around = simplified(said), simplified(source), simplified(around)
-    if any(literally_in(one, source) for one in (said, *_turned(said))):
+    if says_the_same(said, source):
         return "supported", ""
-    if _done_by_another(said, source):
+    if done_by_another(said, source):
         return "unsupported", "name"
     whole = f"{source}\n{around}"
     ours, theirs = facts.read(said), facts.read(whole)
-    if missing := _missing_number(ours, theirs, whole) or _missing_moment(ours, theirs):
+    if missing := _missing_number(said, ours, theirs, whole) or _missing_moment(ours, theirs):
         return missing
     abroad = tongue_of(said) != tongue_of(source)
     nearest = _nearest(said, source, abroad)
     share = 1.0 if abroad else _share(said, whole)
-    if changed := _changed(said, nearest) if not abroad else "":
+    if changed := changed_beside(said, nearest) if not abroad else "":
         return "unsupported", changed
     if reason := wrong_row(said, ours, source):
         return "unsupported", reason
-    if not abroad and (reason := exchanged(said, nearest) or wrong_owner(said, source)):
+    compared = _THAN.search(said) and not _THAN.search(source)
+    if not abroad and (reason := ("" if compared else exchanged(said, nearest)) or wrong_owner(said, source)):
         return "unsupported", reason
+    if not abroad and (crossed(said, source) or turned_round(said, source) or wrong_doer(said, source)):
+        return "unsupported", "name"
     if missing := _missing_name(said, ours, whole, theirs, abroad, share):
         return missing
     if nearest and share >= ENOUGH:
-        if facts.opposed(said, nearest):
+        if facts.opposed(said, nearest) or (not abroad and _opposed_to_one(said, nearest)):
             return "unsupported", "comparative"
         if _denied(said, nearest, source, abroad):
             return "unsupported", "negation"
@@ -105,13 +94,14 @@ def compare(said: str, source: str, around: str = "") -> tuple[Support, str]:
     if share >= ENOUGH:
         return "supported", ""
     # Other words for the same numbers, days and codes may well say the same.
-    return ("weak" if share >= LITTLE or ours.anchors & theirs.anchors else "unsupported"), "terms"
+    known = share >= LITTLE or ours.anchors & theirs.anchors or accounted_for(said, whole)
+    return ("weak" if known else "unsupported"), "terms"
 
 
 def changed(said: str, passage: str) -> str:
     """What a sentence changes of the passage that it follows clause by clause, in a word."""
     said, passage = simplified(said), simplified(passage)
-    if literally_in(said, passage):
+    if says_the_same(said, passage):
         return ""
     if reason := wrong_row(said, facts.read(said), passage):
         return reason
@@ -119,9 +109,13 @@ def changed(said: str, passage: str) -> str:
         return ""
     if polarity.denies_prefix(said, passage):
         return "negation"
+    if crossed(said, passage) or turned_round(said, passage) or wrong_doer(said, passage):
+        return "name"
     for span in sentences(said):
         clause = said[span.start : span.end]
-        if not literally_in(clause, passage) and (reason := _changed(clause, _nearest(clause, passage, abroad=False))):
+        if not literally_in(clause, passage) and (
+            reason := changed_beside(clause, _nearest(clause, passage, abroad=False))
+        ):
             return reason
     return wrong_owner(said, passage)
 
@@ -129,39 +123,7 @@ def changed(said: str, passage: str) -> str:
 def figures_stand(said: str, source: str) -> bool:
     """Whether a source has every quantity and date that is said."""
     ours, theirs = facts.read(simplified(said)), facts.read(simplified(source))
-    return not _missing_number(ours, theirs, source) and not _missing_moment(ours, theirs)
-
-
-_DOES = "负责|审批|批准|管理|主持|审核|签发|签署|保管|处理|提供|承担"
-_WHO, _WHAT = "[\u4e00-\u9fff]{2,8}", "[\u4e00-\u9fffA-Za-z0-9]{2,30}"
-_ACTIVE = re.compile(rf"(?P<who>{_WHO}?)(?P<does>{_DOES})(?P<what>{_WHAT})[。.]?")
-_PASSIVE = re.compile(rf"(?P<what>{_WHAT}?)由(?P<who>{_WHO})(?P<does>{_DOES})[。.]?")
-
-
-def _turned(said: str) -> list[str]:
-    """The same in the other voice: 施蕾负责常州中心 is 常州中心由施蕾负责, and the other way."""
-    if passive := _PASSIVE.fullmatch(said):
-        return [f"{passive['who']}{passive['does']}{passive['what']}"]
-    active = _ACTIVE.fullmatch(said)
-    return [f"{active['what']}由{active['who']}{active['does']}"] if active else []
-
-
-def _done_by_another(said: str, source: str) -> bool:
-    """Whether the very thing that somebody is said to do is done by another, in either voice."""
-    told = _PASSIVE.fullmatch(said) or _ACTIVE.fullmatch(said)
-    if not told:
-        return False
-    does, what = told["does"], re.escape(told["what"])
-    voices = rf"{what}由({_WHO}?){does}|(?<![\w])({_WHO}?){does}{what}(?!\w)"
-    doers = {next(filter(None, found)) for found in re.findall(voices, "".join(source.split()))}
-    return bool(doers) and not any(told["who"] in doer or doer in told["who"] for doer in doers)
-
-
-def literally_in(said: str, source: str) -> bool:
-    """Whether `said` stands in `source` from the beginning of a clause on; white space differs between extractions."""
-    words = "".join(said.split()).rstrip(".。;；!！")
-    found = re.search(rf"(?<!\w){re.escape(words)}(?!\d)", "".join(source.split()))
-    return found is not None and len(words) > 1
+    return not _missing_number(said, ours, theirs, source) and not _missing_moment(ours, theirs)
 
 
 # "Up to 400 without approval; anything above needs it": both sides of one limit are spoken of.
@@ -172,9 +134,12 @@ _BEYOND = re.compile(
 )
 
 
-def _missing_number(ours: Facts, theirs: Facts, source: str) -> tuple[Support, str] | None:
+def _missing_number(said: str, ours: Facts, theirs: Facts, source: str) -> tuple[Support, str] | None:
     days = {one.day for one in theirs.moments}
+    told = as_often(said, source)
     for one in ours.quantities:
+        if any(start <= one.start < end for start, end in told):
+            continue
         if one.soft or (not one.dimension and one.written in theirs.years and one.written >= 1800):
             continue
         if one.dimension == "ordinal" and one.written in days:
@@ -183,8 +148,12 @@ def _missing_number(ours: Facts, theirs: Facts, source: str) -> tuple[Support, s
             case "missing":
                 if is_scaled(one, theirs.quantities, scales(source)):
                     continue
+                if is_computed(said, one, theirs.quantities, source):
+                    continue
                 return "unsupported", "number"
             case "unit":
+                if is_computed(said, one, theirs.quantities, source):
+                    continue
                 return "unsupported", "unit"
             case "bound" if not _BEYOND.search(source):
                 return "unsupported", "comparative"
@@ -210,7 +179,7 @@ def _missing_name(
     missing = {
         name
         for name in ours.names - theirs.names
-        if name not in folded and name not in _COMMON and not any(_inflected(name, word) for word in words)
+        if name not in folded and name not in COMMON and not any(inflected(name, word) for word in words)
     }
     missing -= _spelt_out(said, words) | {name for name in missing if _is_short_for(name, whole)}
     if abroad:
@@ -227,14 +196,11 @@ def _missing_name(
 _ENGLISH_PLACES = frozenset(CHINESE.values())
 
 
-def _inflected(name: str, word: str) -> bool:
-    """Whether two words differ in their ending alone: German and Germany."""
-    common = 0
-    for one, other in zip(name, word, strict=False):
-        if one != other:
-            break
-        common += 1
-    return common >= 4 and name[common:] in _ENDINGS and word[common:] in _ENDINGS
+def _opposed_to_one(said: str, source: str) -> bool:
+    """Whether the one sentence that says all the rest of it says the contrary, whatever the others say."""
+    parts = [source[span.start : span.end] for span in sentences(source, clauses=False)]
+    best = max(parts, key=lambda part: _share(said, part), default="")
+    return len(parts) > 1 and _share(said, best) >= SAME and facts.opposed(said, best)
 
 
 def _otherwise_bounded(ours: Facts, theirs: Facts) -> bool:
@@ -277,172 +243,6 @@ def _nearest(said: str, source: str, abroad: bool) -> str:
         return source if len(parts) < 2 else ""
     best = max(parts, key=lambda part: len(anchors & facts.read(part).anchors))
     return best if anchors & facts.read(best).anchors else ""
-
-
-def _changed(said: str, nearest: str) -> str:
-    """What was exchanged, put in or left out where a sentence otherwise follows the source, in a word."""
-    ours = tokens(said)
-    if not ours or len(nearest) > _LONGEST * 5:
-        return ""
-    parts = [nearest[span.start : span.end] for span in sentences(nearest)]
-    laid = [_beside(ours, part) for part in (parts if len(parts) > 1 else [])]
-    # Where one sentence of the source says most of it, what the next one says is no excuse.
-    best = max(laid, key=lambda one: one.close, default=None)
-    if best is None or best.close < VERY_CLOSE:
-        best = _beside(ours, nearest)
-    if best.close < CLOSE or best.matched < 3:
-        return ""
-    if best.close >= VERY_CLOSE and polarity.requirement(said, best.text):
-        return "negation"
-    # A "not" that only stands elsewhere in the sentence was not put in or left out.
-    denial = facts.denials(said) != facts.denials(best.text)
-    excused = denial and polarity.excused(said, best.text)
-    for kind, i1, i2, j1, j2 in best.steps:
-        if kind != "equal" and (
-            reason := _exchange(said, ours, i1, i2, best.text, best.tokens, j1, j2, best.close, denial, excused)
-        ):
-            return "" if reason == "name" and belongs(said, nearest) else reason
-    return ""
-
-
-class _Beside(NamedTuple):
-    """A sentence laid beside a part of the source: how much of it stands there in the same order."""
-
-    text: str
-    tokens: list[Token]
-    steps: Sequence[tuple[str, int, int, int, int]]
-    matched: int
-    close: float
-
-
-def _beside(ours: Sequence[Token], text: str) -> _Beside:
-    theirs = tokens(text)
-    if max(len(ours), len(theirs)) > _LONGEST:
-        return _Beside(text, theirs, [], 0, 0.0)
-    matcher = SequenceMatcher(None, [one.word for one in ours], [one.word for one in theirs], autojunk=False)
-    matched = sum(block.size for block in matcher.get_matching_blocks())
-    return _Beside(text, theirs, matcher.get_opcodes(), matched, matched / len(ours))
-
-
-def _exchange(
-    said: str,
-    ours: Sequence[Token],
-    i1: int,
-    i2: int,
-    nearest: str,
-    theirs: Sequence[Token],
-    j1: int,
-    j2: int,
-    close: float,
-    denial: bool,
-    excused: bool,
-) -> str:
-    mine, its = ours[i1:i2], theirs[j1:j2]
-    here, there = _text(said, mine), _text(nearest, its)
-    inside = j1 > 0 and j2 < len(theirs) and i1 > 0
-    if len(mine) <= _SEGMENT and len(its) <= _SEGMENT:
-        no_here = _denials(said, mine)
-        no_there = _denials(nearest, _same_clause(nearest, theirs, j1, j2))
-        if denial and no_here != no_there and (mine or inside):
-            left_out = not mine and no_there
-            bare = not (mine and its) and len(mine) + len(its) <= 2
-            if (not left_out or len(its) <= 4) and (bare or not excused):
-                return "negation"
-        if mine and its and facts.opposed(_with_next(said, mine, here), _with_next(nearest, its, there)):
-            return "comparative"
-        if (
-            mine
-            and its
-            and close >= VERY_CLOSE
-            and any(contrasted(one, other) for one, other in _widened(said, mine, nearest, its))
-        ):
-            return "name"
-    if close < VERY_CLOSE or not mine or not its:
-        return ""
-    for reason, sign in (("number", "#"), ("date", "@")):
-        a = {one.word for one in mine if one.word[0] == sign}
-        b = {one.word for one in its if one.word[0] == sign}
-        if a and b and not a & b and not _rounds(here, there):
-            return reason
-    return "name" if _renamed(said, mine, nearest, its) else ""
-
-
-def _rounds(here: str, there: str) -> bool:
-    quantities = facts.read(there).quantities
-    return any(agreement(one, quantities) in ("same", "rounded") for one in facts.read(here).quantities)
-
-
-def _text(text: str, part: Sequence[Token]) -> str:
-    return text[part[0].start : part[-1].end] if part else ""
-
-
-def _with_next(text: str, part: Sequence[Token], own: str) -> str:
-    """A changed piece with what follows it, which decides whether 不 denies, and whether "must" is "must not"."""
-    return own + text[part[-1].end : part[-1].end + 4] if part else ""
-
-
-def _denials(text: str, part: Sequence[Token]) -> int:
-    """How often a changed piece says no. What follows it decides whether 不 denies, but is not counted."""
-    if not part:
-        return 0
-    behind = text[part[-1].end : part[-1].end + 10]
-    return max(0, facts.negations(_text(text, part) + behind) - facts.negations(behind))
-
-
-def _same_clause(text: str, tokens: Sequence[Token], first: int, last: int) -> Sequence[Token]:
-    """Of the tokens from `first` to `last` those that belong to the clauses around them: a clause of its own that a
-    sentence leaves out was not changed."""
-    part = tokens[first:last]
-    breaks = [
-        i
-        for i in range(first, last + 1)
-        if 0 < i < len(tokens) and _CLAUSE_MARK.search(text[tokens[i - 1].end : tokens[i].start])
-    ]
-    if not breaks:
-        return part
-    before = tokens[first : breaks[0]] if first > 0 else []
-    after = tokens[breaks[-1] : last] if last < len(tokens) else []
-    return [*before, *after]
-
-
-def _renamed(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> bool:
-    here, there = _text(said, mine), _text(nearest, its)
-    if _HAN.search(here) and _HAN.search(there):
-        return _renamed_in_chinese(said, mine, nearest, its)
-    a, b = _capitals(said, mine), _capitals(nearest, its)
-    return bool(
-        a and b and not any(one in b or any(_inflected(one, other) for other in b) for one in a) and (a - _COMMON)
-    )
-
-
-def _capitals(text: str, part: Sequence[Token]) -> set[str]:
-    return {one.word for one in part if text[one.start].isupper() and one.word not in _COMMON}
-
-
-def _renamed_in_chinese(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> bool:
-    if not set(_text(said, mine)) - _GRAMMAR or not set(_text(nearest, its)) - _GRAMMAR:
-        return False
-    for here, there in _widened(said, mine, nearest, its):
-        if here == there or (places(here) and places(here) == places(there)):
-            continue
-        if places(here) and places(there) and places(here) != places(there):
-            return True
-        if len(here) == len(there) == 1 and here in FAMILIES and there in FAMILIES:
-            return True
-        if here[:1] == there[:1] and len(here) != len(there):
-            continue  # a name that keeps its family's sign keeps its length
-        if len(here) > 1 and len(there) > 1 and is_chinese_name(here) and is_chinese_name(there):
-            return True
-    return False
-
-
-def _widened(said: str, mine: Sequence[Token], nearest: str, its: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    """A changed piece, and the same with up to two characters before or behind: a diff may cut a name in the middle."""
-    for before, behind in ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0), (1, 1)):
-        yield (
-            said[max(0, mine[0].start - before) : mine[-1].end + behind],
-            nearest[max(0, its[0].start - before) : its[-1].end + behind],
-        )
 
 
 def _sharing(said: str, source: str) -> list[str]:

@@ -72,3 +72,39 @@ def is_another(one: Doer, other: Doer) -> bool:
     if ours <= theirs or theirs <= ours:
         return False
     return one.who not in other.who and other.who not in one.who and one.who.isascii() == other.who.isascii()
+
+
+_ACT = re.compile(rf"[由经报请](?P<who>{_HAN}{{2,8}}?)(?P<does>{HAN_DOES})")
+_TELLS = re.compile("通知|告知|报告|委托|授权|聘请|指导|监督|检查|移交给?|提醒|邀请|推荐|培训|赔偿|起诉")
+
+
+def wrong_doer(said: str, source: str) -> bool:
+    """Whether somebody is said to do in Chinese what the source has another do, who is named for something else there,
+    or two have changed places around a verb."""
+    there = [(match["who"], match["does"]) for match in _ACT.finditer(source)]
+    for match in _ACT.finditer(said):
+        doers = {who for who, does in there if does == match["does"]}
+        named = any(match["who"] == who for who, _ in there)
+        if doers and named and not any(match["who"] in who or who in match["who"] for who in doers):
+            return True
+    clauses = [clause for clause in re.split(r"[，,；;。\n]", source) if clause]
+    return any(_about_face(one, clauses) for one in re.split(r"[，,；;。\n]", said) if one)
+
+
+def _about_face(said: str, clauses: list[str]) -> bool:
+    """Whether 甲通知乙 is said where a clause of the source is 乙通知甲."""
+    if not (verb := _TELLS.search(said)):
+        return False
+    for clause in clauses:
+        if not (same := _TELLS.search(clause)) or same[0] != verb[0]:
+            continue
+        subject, object_ = _shared(said, clause[same.end() :]), _shared(clause, said[verb.end() :])
+        straight = _shared(said, clause), _shared(said[verb.end() :], clause[same.end() :])
+        if min(subject, object_) >= 2 and max(straight) < 2:
+            return True
+    return False
+
+
+def _shared(one: str, other: str) -> int:
+    """With how many characters two texts begin alike."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -129,6 +129,7 @@ class Facts:
         """Words that are the same in every language."""
         return (
             {f"{one.written}" for one in self.quantities if not one.soft}
+            | {f"{one.value} {one.dimension}" for one in self.quantities if not one.soft and one.dimension}
             | {one.word() for one in self.moments}
             | {name for name in self.names if re.search(r"[a-z0-9]", name)}
         )
