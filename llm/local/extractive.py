@@ -7,6 +7,7 @@ from dataclasses import replace
 from .columns import rows_of_column
 from .conflicts import contradicting
 from .conversation import Conversation
+from .dialogue import asked_next, in_full
 from .extremes import extreme_rows
 from .features import make_query
 from .questions import answer_type
@@ -76,7 +77,8 @@ def choose(conversation: Conversation) -> list[Evidence]:
     ranking = rank(query, conversation.sources)
     if not ranking.answers:
         return []
-    return whole_list(conversation.question, ranking.evidence[0]) or best_of(ranking)
+    best = ranking.evidence[0]
+    return whole_list(conversation.question, best) or [*best_of(ranking), *asked_next(conversation.question, best)]
 
 
 def whole_list(question: str, best: Evidence) -> list[Evidence]:
@@ -108,13 +110,18 @@ def _in_list(shown: Sequence[Unit], place: int, best: Unit) -> bool:
 
 
 def best_of(ranking: Ranking) -> list[Evidence]:
-    """The best unit, and up to two more that come very close to it, or come close and add words that were asked for."""
+    """The best unit, and up to two more that come very close to it, or come close and add words that were asked for.
+
+    Another message of a conversation has to say something of the question itself: what was asked before stands over it.
+    """
     best = ranking.evidence[0]
     return [best, *(e for e in ranking.evidence[1:_LIMIT] if _goes_with(best, e))]
 
 
 def _goes_with(best: Evidence, other: Evidence) -> bool:
     behind = best.score - other.score
+    if other.unit.writer is not None and not other.held:
+        return False
     return behind <= _VERY_CLOSE or (behind <= _CLOSE and not other.held <= best.held)
 
 
@@ -133,7 +140,7 @@ def write(chosen: Sequence[Evidence], language: Language) -> str:
     first, *rest = chosen
     order = list(dict.fromkeys(evidence.unit.source.number for evidence in chosen))
     picked = [first, *sorted(rest, key=lambda one: (order.index(one.unit.source.number), one.unit.place))]
-    text = _joined(picked, language)
+    text = _joined(in_full(picked), language)
     if _is_foreign(first.unit, language):
         return f"{_OTHER_LANGUAGE[language]}\n\n{text}"
     return text

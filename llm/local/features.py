@@ -14,6 +14,7 @@ from .dates import CLOCK, MONTHS, WEEKDAYS
 from .embedder import embedder, word_vector
 from .glossary import place_names, translations
 from .keys import BY_NAME, is_asked_row, keyed
+from .messages import asks_writer
 from .premises import Standing, keeps, premises
 from .questions import YEAR, AnswerType, answer_type, asks_year, holds_answer
 from .text import language_of, question_terms, surfaces, terms
@@ -137,6 +138,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
     np.maximum.at(held, places, np.maximum(own, over))
     np.maximum.at(liked, places, alike)
     own_share = _covered(own, weights)
+    named_writer = asks_writer(query.text)
     asked_for = premises(query.text, query.kind)
     standings = tuple(keeps(unit, asked_for) for unit in pool)
     table: Array = np.column_stack(
@@ -150,7 +152,8 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
             liked[places],
             around[:, named].mean(axis=1) if named.any() else np.full(len(pool), 0.85),
             [
-                holds_answer(unit.text, query.kind, query.text) + 0.6 * is_asked_row(unit, query.text) * about
+                ((named_writer and unit.writer is not None) or holds_answer(unit.text, query.kind, query.text))
+                + 0.6 * is_asked_row(unit, query.text) * about
                 for unit, about in zip(pool, topical, strict=True)
             ],
             1 / (1 + places),

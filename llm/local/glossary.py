@@ -5,9 +5,10 @@ from functools import cache
 
 from llm.chinese import simplified, words_elsewhere
 
+from .places import PLACES
 from .text import has_han, terms
 
-_WORDS = """
+_WORDS = f"""
 年假 年休假 带薪年假=annual leave; vacation; paid leave
 休假 请假 假期=leave; vacation; holiday
 病假=sick leave; sickness
@@ -166,31 +167,6 @@ _WORDS = """
 城市=city
 国家=country
 地区=region; area
-杭州=Hangzhou
-北京=Beijing
-上海=Shanghai
-深圳=Shenzhen
-广州=Guangzhou
-成都=Chengdu
-香港=Hong Kong
-台北=Taipei
-新加坡=Singapore
-柏林=Berlin
-慕尼黑=Munich
-汉堡=Hamburg
-伦敦=London
-巴黎=Paris
-纽约=New York
-东京=Tokyo
-吉隆坡=Kuala Lumpur
-德国=Germany; German
-法国=France; French
-英国=United Kingdom; UK; British
-美国=United States; US; American
-中国=China; Chinese
-日本=Japan; Japanese
-欧洲=Europe; European
-亚太=Asia Pacific
 人民币=CNY; RMB; yuan
 美元=USD; dollar
 欧元=EUR; euro
@@ -237,7 +213,6 @@ _WORDS = """
 最多=at most; maximum; up to
 最少 至少=at least; minimum
 总部=headquarters; head office
-台湾=Taiwan
 特别休假 特休=annual leave; paid leave
 股息 红利 分红=dividend
 净利润 净利=net income; net profit
@@ -261,8 +236,6 @@ _WORDS = """
 发货 出货=ship; shipment; dispatch
 定价=pricing
 上市=launch; release
-展会 展览会=trade fair; exhibition; fair
-展位=booth; stand
 里程碑=milestone
 试点=pilot
 样机=prototype
@@ -289,7 +262,9 @@ _WORDS = """
 缴费=payment
 社会保险 社保=social insurance
 公积金=housing fund
-"""
+展会 展览会 参展=trade fair; exhibition; fair
+展位 展台 摊位=booth; stand
+{PLACES}"""
 
 
 # What is said in several ways in English alone.
@@ -319,11 +294,16 @@ def _same() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 @cache
+def _lines() -> tuple[str, ...]:
+    return tuple(line for line in _WORDS.splitlines() if line)
+
+
+@cache
 def _tables() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], dict[str, tuple[str, ...]]]]:
     """Chinese word → English phrases, and the stems of English phrases → each phrase's Chinese words."""
     to_english: dict[str, tuple[str, ...]] = {}
     to_chinese: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
-    for line in _WORDS.strip().splitlines():
+    for line in _lines():
         left, right = line.split("=")
         words, phrases = tuple(left.split()), tuple(phrase.strip() for phrase in right.split(";"))
         for word in words:
@@ -350,7 +330,7 @@ def _in_chinese(stems: tuple[str, ...], question: str) -> tuple[str, ...]:
 def _synonyms() -> dict[str, tuple[str, ...]]:
     """Chinese word → the others of its line."""
     found: dict[str, tuple[str, ...]] = {}
-    for line in _WORDS.strip().splitlines():
+    for line in _lines():
         words = line.split("=")[0].split()
         for word in words:
             found[word] = tuple(dict.fromkeys((*found.get(word, ()), *(other for other in words if other != word))))

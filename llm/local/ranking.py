@@ -8,6 +8,7 @@ import numpy as np
 from .certainty import SURE, certainty
 from .conversation import Source
 from .features import Query, features
+from .messages import asks_writer
 from .text import Language, bare, language_of, terms
 from .units import Unit, units
 
@@ -50,6 +51,8 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     """All units of the sources, best first."""
     language = language_of(query.text)
     pool = [unit for source in sources for unit in units(source) if unit.kind != "heading" and _can_tell(unit, query)]
+    if asks_writer(query.text):
+        pool = [replace(unit, writer=unit.writer or unit.sender) for unit in pool]
     if not pool or not query.weights:
         return Ranking((), 0.0, language)
     figures = features(query, pool, sources)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from .conversation import Source
-from .messages import Writer, field_of, message, subject, writers
+from .messages import Writer, field_of, introduced, introduces_mail, message, sender, subject, writers
 from .text import sentences
 
 Kind = Literal["sentence", "item", "row", "heading"]
@@ -18,12 +18,6 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
 _ITEM = re.compile(
     r"^\s*(?:[-*+•·●▪◦]\s+|\(?\d{1,2}[.)、）]\s*(?=\S)|[（(][一二三四五六七八九十\d]+[)）]\s*|[一二三四五六七八九十]+、\s*)(.*)$"
-)
-_WROTE = re.compile(
-    r"^(?:>\s*)*(?:On .{6,80} wrote|.{0,30}\d{4}.{2,60}写道"
-    r"|-{3,}\s*(?:Original Message|Forwarded message|原始邮件|转发邮件)\s*-*)"
-    r"\s*[:：]?\s*$",
-    re.IGNORECASE,
 )
 _QUOTED = re.compile(r"^\s*(?:>\s*)+")
 _RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$|^[\s|:+-]*-{2,}[\s|:+-]*$")
@@ -50,7 +44,8 @@ _CJK_EDGE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 class Unit:
     """A quotable piece of a source. `place` is its position there; `heading`, `lead` and `header` stand over it.
 
-    `earlier` units belong to a mail that a later one answers; `writer` is who wrote a message of a conversation.
+    `earlier` units belong to a mail that a later one answers; `writer` is who wrote a message of a conversation,
+    `sender` who wrote a mail.
     """
 
     source: Source
@@ -63,6 +58,7 @@ class Unit:
     cells: tuple[str, ...] = ()
     earlier: bool = False
     writer: Writer | None = None
+    sender: Writer | None = None
 
 
 def plain(text: str) -> str:
@@ -96,7 +92,8 @@ class _Reader:
         self.earlier = False
         self.mail: dict[str, str] = {}  # the header lines of a mail, until its text begins
         self.writer: Writer | None = None
-        self.topic, self.replies = "", 0
+        self.sender: Writer | None = None
+        self.topic, self.asker, self.replies = "", "", 0
         self.header = _cells(source.header) if source.header else ()
         self.titles = {_bare(title) for title in (source.title, *source.section.split(" > ")) if title}
 
@@ -125,17 +122,18 @@ class _Reader:
         self._add(text, "heading")
 
     def begin(self, writer: Writer) -> None:
-        """Go on to the next message: a question that was asked stands over the next two."""
+        """Go on to the next message: a question that was asked stands over the next two, if they are of others."""
         if self.writer is None:
             self.topic = self.heading
+        answered = self.replies < _REPLIES and writer.name == self.asker
         self.writer = writer
-        self.replies -= 1
+        self.replies = -1 if answered else self.replies - 1
         if self.replies < 0:
             self.heading = self.topic
 
     def _prose(self, kind: Literal["sentence", "item"], text: str) -> None:
-        if _WROTE.search(text):
-            self.earlier, self.writer = True, None
+        if introduces_mail(text):
+            self.earlier, self.writer, self.sender = True, None, introduced(text)
             return
         text = plain(text)
         if self._is_of_header(text):
@@ -152,6 +150,7 @@ class _Reader:
                 # A question in a list of questions and answers stands over its answer, in a conversation over replies.
                 self._heading(sentence)
                 self.replies = _REPLIES
+                self.asker = self.writer.name if self.writer else ""
             else:
                 self._add(sentence, kind)
         if kind == "sentence" and self.found and self.found[-1].kind == "sentence":
@@ -161,7 +160,7 @@ class _Reader:
         """Take a line of a mail's header: its subject stands over the mail, and its day answers nothing."""
         field, value = field_of(text) or ("", "")
         if field == "from":
-            self.mail, self.writer = {"from": value}, None
+            self.mail, self.writer, self.sender = {"from": value}, None, None
             self._add(text, "sentence")
         elif not self.mail:
             return False
@@ -173,6 +172,7 @@ class _Reader:
             if len(self.mail) > 1:
                 self._heading(self.mail.get("subject", ""))
                 self.replies = 0
+            self.sender = sender(self.mail["from"])
             self.mail = {}
             return False
         return True
@@ -182,7 +182,19 @@ class _Reader:
         header = self.header if kind == "row" else ()
         place = len(self.found)
         self.found.append(
-            Unit(self.source, place, text, kind, self.heading, lead, header, cells, self.earlier, self.writer)
+            Unit(
+                self.source,
+                place,
+                text,
+                kind,
+                self.heading,
+                lead,
+                header,
+                cells,
+                earlier=self.earlier,
+                writer=self.writer,
+                sender=self.sender,
+            )
         )
 
 
@@ -207,7 +219,7 @@ def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str] | Writer]
         row = not fenced and ("|" in line.strip()[1:] or "\t" in line.strip() or index in separated)
         item = None if row or fenced else _ITEM.match(line)
         title = None if row or fenced else _HEADING.match(line)
-        begins = index in written or message(line) or _WROTE.match(line) or field_of(line)
+        begins = index in written or message(line) or introduces_mail(line) or field_of(line)
         starts = row or item or title or fenced or not line.strip() or _RULE.match(line) or begins
         if buffer and (starts or _stands_alone(buffer[-1], line, width)):
             yield open_kind, _joined(buffer)
@@ -215,7 +227,7 @@ def _blocks(text: str, columns: int = 0) -> Iterator[tuple[Block, str] | Writer]
         if not row and in_table and line.strip():
             in_table = False
             yield "end_of_table", ""
-        if _WROTE.match(line):
+        if introduces_mail(line):
             yield "sentence", line
         elif index in written and not (row or fenced):
             yield written[index]

@@ -108,7 +108,7 @@ def test_messages_of_a_chat_are_no_table_and_a_question_stands_over_its_replies(
     )
     found = units(Source(1, chat))
     assert [u.kind for u in found] == ["heading", "sentence", "sentence", "sentence"]
-    assert [u.heading for u in found[1:]] == ["磁盘谁来扩容？", "磁盘谁来扩容？", ""]
+    assert [u.heading for u in found[1:]] == ["磁盘谁来扩容？", "", ""]
     assert [u.writer and u.writer.name for u in found] == ["王磊", "赵强", "王磊", "李娜"]
 
 

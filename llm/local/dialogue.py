@@ -1,0 +1,72 @@
+"""Messages that say little by themselves: told with the question that they answer, and with what was asked next."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from .questions import AnswerType, answer_type
+from .ranking import Evidence
+from .text import language_of, question_terms
+from .units import Unit, units
+
+_SHORT = 6  # words, or pairs of characters, that do not stand by themselves
+_SAID_AGAIN = 0.3  # of the question's words: such a reply stands by itself
+_BRIEF = 4
+_NEAR = 2
+_REPLY = re.compile(
+    r"(?:yes|yep|yeah|no|nope|ok(?:ay)?|sure|agreed|approved|done|right|exactly|correct|not yet|i am|i will|i do|me)\b"
+    r"|(?:好|可以|行|对|是|不|没|批|得|冇|系|嗯|同意|确认|已|我去|我来)",
+    re.IGNORECASE,
+)
+_TOLD: frozenset[AnswerType] = frozenset(("person", "date", "number", "duration", "place"))
+
+
+def in_full(picked: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence with, before each message that is but a reply, what was asked, and with the rest of that message."""
+    told: list[Evidence] = []
+    for evidence in picked:
+        around = _exchange(evidence.unit) if _is_reply(evidence.unit) else (evidence.unit,)
+        for unit in around:
+            if unit not in [one.unit for one in told]:
+                told.append(evidence if unit == evidence.unit else replace(evidence, unit=unit, also=()))
+    return told
+
+
+def _is_reply(unit: Unit) -> bool:
+    if unit.writer is None or unit.kind != "sentence" or not unit.heading.endswith(("?", "？")):
+        return False
+    asked, said = set(question_terms(unit.heading)), set(question_terms(unit.text))
+    if len(asked & said) >= _SAID_AGAIN * len(asked):
+        return False
+    return len(said) <= _SHORT or _REPLY.match(unit.text) is not None
+
+
+def _exchange(reply: Unit) -> Iterator[Unit]:
+    """The question that a reply answers, and the reply's message to its end."""
+    shown = units(reply.source)
+    asked = [unit for unit in shown[: reply.place] if unit.kind == "heading" and unit.text == reply.heading]
+    if asked and asked[-1].writer is not None:
+        yield asked[-1]
+    place = reply.place
+    while place < len(shown) and shown[place].writer == reply.writer and shown[place].kind == "sentence":
+        yield shown[place]
+        place += 1
+
+
+def asked_next(question: str, best: Evidence) -> list[Evidence]:
+    """The reply to a short question that follows a message and asks for the same as `question`: "Who goes?" "I do." """
+    kind = answer_type(question, language_of(question))
+    unit = best.unit
+    if unit.writer is None or kind not in _TOLD:
+        return []
+    shown = units(unit.source)
+    for place in range(unit.place + 1, min(unit.place + 1 + _NEAR, len(shown) - 1)):
+        asked, reply = shown[place], shown[place + 1]
+        brief = asked.kind == "heading" and len(question_terms(asked.text)) <= _BRIEF
+        if (
+            brief
+            and reply.writer not in (None, asked.writer)
+            and answer_type(asked.text, language_of(asked.text)) == kind
+        ):
+            return [replace(best, unit=reply, also=())]
+    return []
