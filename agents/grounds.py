@@ -25,7 +25,10 @@ from agents.events import (
 )  # fmt: skip
 from agents.tools.server_tools import PREFIX
 
-_TABLE = re.compile(r"\bt(\d{1,18})\b")
+READING_NOTHING = ("plan", "run_python", "ask_person")
+"""Tools whose errors tell of no document."""
+# A table where SQL names one; `t1.pay` is a column, and `t1` alone may be another name for a table.
+_TABLE = re.compile(r'(?:\bfrom|\bjoin|,)\s*"?t(\d{1,18})"?(?![\w.])', re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -48,14 +51,14 @@ class Grounds:
         match event:
             case ToolCalled():
                 self._tell(event.arguments)
-                self.tables.update(int(number) for number in _TABLE.findall(str(event.arguments.get("sql", ""))))
+                self._ask(str(event.arguments.get("sql") or ""))
             case ToolReturned():
                 self._places(event.sources)
                 self._tell(event.result)
-                # What goes wrong names collections, sections and columns.
-                self.unnamed |= bool(event.error)
-                if event.name.startswith(PREFIX) and not event.error:
+                if event.name.startswith(PREFIX):
                     self.tools.add(event.name)
+                elif event.error and event.name not in READING_NOTHING:
+                    self.unnamed = True  # what goes wrong names collections, sections and columns
             case Cited():
                 self._places(event.citations)
             case Checked():
@@ -70,6 +73,11 @@ class Grounds:
                 self.unnamed = True  # those that do not meet the criterion have been read too
             case Attached():
                 self.private |= bool(event.files)
+
+    def _ask(self, sql: str) -> None:
+        named = [int(number) for number in _TABLE.findall(sql)]
+        self.tables.update(named)
+        self.unnamed |= bool(sql) and not named
 
     def _places(self, places: Iterable[Quote | Source]) -> None:
         for place in places:

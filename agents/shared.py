@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from accounts.models import Person
 from agents.checks import Evidence, check
@@ -72,10 +73,10 @@ def _as_reader(reader: Person, turns: Sequence[Turn]) -> None:
     begin_conflicts(reader, turns)
 
 
-def _readable_runs(runs: Sequence[Run], *, owner: Person, reader: Person) -> set[object]:
+def _readable_runs(runs: Sequence[Run], *, owner: Person, reader: Person) -> set[UUID]:
     """The first runs of a path whose grounds, with those of all before them, the reader may read."""
     attached = first_attached(runs[-1].conversation_id)
-    grounds: dict[object, Grounds] = {
+    grounds: dict[UUID, Grounds] = {
         run.pk: Grounds(private=attached is not None and attached <= (run.finished_at or run.created_at))
         for run in runs
     }
@@ -83,7 +84,7 @@ def _readable_runs(runs: Sequence[Run], *, owner: Person, reader: Person) -> set
     for run_id, kind, data in events.values_list("run", "kind", "data"):
         grounds[run_id].add(from_data(kind, data))
     rights = _rights(reader, owner, list(grounds.values()))
-    readable: set[object] = set()
+    readable: set[UUID] = set()
     for run in runs:
         if not rights.cover(grounds[run.pk]) or run.state == RunState.RUNNING:
             break

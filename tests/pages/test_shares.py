@@ -31,6 +31,7 @@ from agents.events import (
     ToolCalled,
     ToolReturned,
 )
+from agents.grounds import Grounds, grounds_of
 from agents.models import Conversation, Run, ToolServer
 from agents.models_shares import Share
 from agents.shared import SharedTurn, shared_turns
@@ -210,6 +211,7 @@ def test_one_answer_says_nothing_of_the_others(case: Case, carol: Person) -> Non
         ToolReturned("c2", "search_knowledge", error="There is no collection 'x'. There are: People files."),
         ToolCalled("c2", "query_tables", {"sql": "select sum(pay) from t999999"}),
         ToolReturned("c2", "mcp_desk_look", result={"text": "heliotrope"}),
+        ToolReturned("c2", "mcp_desk_look", error="Desk says: heliotrope"),
         Surveyed(2, 2, rows=(SurveyRow(0, 0, "yes"),), complete=True),
         Surveyed(2, 2, complete=True),
     ],
@@ -232,6 +234,13 @@ def test_whatever_else_was_shown_counts(case: Case, bob: Person, event: Event) -
     turn = only(share(run, by=case.alice, people=[bob.pk]), bob)
     assert turn.withheld
     assert told(turn) == f"{QUOTE} [1]"
+
+
+def test_tables_are_those_that_the_query_reads() -> None:
+    sql = 'select t1.pay, t2.name from t12 t1 join "t13" as t2 on t1.id = t2.id, t14'
+    assert grounds_of([ToolCalled("c", "query_tables", {"sql": sql})]) == Grounds(tables={12, 13, 14})
+    assert grounds_of([ToolCalled("c", "query_tables", {"sql": "select 1 from x.t12"})]).unnamed
+    assert not grounds_of([ToolReturned("c", "run_python", error="The code failed.")]).unnamed
 
 
 def test_tools_of_other_systems_are_for_those_who_may_use_them(case: Case, bob: Person) -> None:
