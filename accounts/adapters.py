@@ -37,3 +37,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return True
+
+    @transaction.atomic
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Person:
+        person: Person = super().save_user(request, sociallogin, form)
+        record(Act.PERSON_ADDED, person, target=person.pk, name=person.username, kind=str(sociallogin.account.provider))
+        return person

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ LONGEST = 365
 USUAL = 30
 FOUND = 8
 READERS = 100
-LISTED = 100
+LISTED = 500
 
 
 class ShareError(ValueError):
@@ -120,9 +120,11 @@ def revoke(share_id: UUID, *, by: Person) -> bool:
 
 
 def shares_of(by: Person, run: Run | None = None) -> list[Listed]:
-    """What `by` has shared, the newest first; of one answer where it is given."""
+    """What `by` has shared, what is open first and the newest first; of one answer where it is given."""
     with seen_by(by):
+        ended = Case(When(revoked_at=None, expires_at__gt=timezone.now(), then=0), default=1)
         found = Share.objects.filter(person=by).select_related("run__conversation", "person")
+        found = found.order_by(ended, "-created_at")
         return _listed((found.filter(run=run) if run else found)[:LISTED])
 
 

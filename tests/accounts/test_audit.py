@@ -7,13 +7,15 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.adapters import SocialAccountAdapter
 from accounts.api_keys import create_api_key, person_of_key, revoke
 from accounts.audit import Act, AuditLine, NotInTransaction, found, record, sweep
 from accounts.models import ApiKey, Person
@@ -99,6 +101,15 @@ def test_people_groups_and_rights_in_the_admin(admin: Person, alice: Person) -> 
     client.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"})
     assert (last().act, last().target_name) == ("group_removed", "Finance")
     assert b"delete_selected" not in client.get("/admin/auth/group/").content
+
+
+def test_whom_the_identity_provider_brings_in(db: None, rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.session = {}  # type: ignore[assignment]
+    account = SocialAccount(provider="openid_connect", uid="7")
+    SocialAccountAdapter(request).save_user(request, SocialLogin(user=Person(username="dora"), account=account))
+    line = AuditLine.objects.get()
+    assert (line.act, line.target_name, line.details) == ("person_added", "dora", {"kind": "openid_connect"})
 
 
 def test_keys(alice: Person) -> None:

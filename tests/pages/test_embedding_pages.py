@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from accounts.api_keys import create_api_key
+from accounts.audit import AuditLine
 from accounts.models import Person
 from kb import generations
 from kb.access import acting_as_system
@@ -71,6 +72,8 @@ def test_one_is_filled_then_switched_to_and_back(admin: Person, sign_in: SignIn,
     assert active_generation() == second
     client.post("/embedding/act/", form | {"model": first.pk})
     assert active_generation() == first
+    switched = AuditLine.objects.filter(act="embedding_switched", person_name="admin")
+    assert [line.target for line in switched] == [str(first.pk), str(second.pk)]
 
 
 def test_they_are_compared_on_an_evaluation_set(admin: Person, sign_in: SignIn, models: Models) -> None:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.api_keys import create_api_key
+from accounts.audit import AuditLine
 from accounts.models import Person
 from agents.events import (
     Checked,
@@ -292,6 +293,24 @@ def test_nobody_else_opens_it(case: Case, bob: Person, carol: Person, admin: Per
         assert shares_of(person) == []
     assert not revoke(made.pk, by=carol)
     assert opened_by(carol, made.pk)
+
+
+def test_the_audit_knows_who_shared_with_whom_and_not_what(case: Case, carol: Person) -> None:
+    made = share(case.run(question="What does heliotrope earn?"), by=case.alice, people=[carol.pk])
+    revoke(made.pk, by=case.alice)
+    revoke(made.pk, by=case.alice)
+    revoked, shared = AuditLine.objects.filter(act__startswith="share_")
+    assert (shared.act, revoked.act) == ("share_made", "share_revoked")
+    assert {shared.target, revoked.target} == {str(made.pk)}
+    assert shared.details["people"] == ["carol"]
+    assert "heliotrope" not in str(list(AuditLine.objects.values()))
+
+
+def test_what_is_open_is_listed_first(case: Case, carol: Person) -> None:
+    run = case.run()
+    older, newer = (share(run, by=case.alice, people=[carol.pk]) for _ in range(2))
+    revoke(newer.pk, by=case.alice)
+    assert [one.share.pk for one in shares_of(case.alice)] == [older.pk, newer.pk]
 
 
 def test_revoked_and_expired_are_gone_at_once(case: Case, carol: Person) -> None:
