@@ -36,7 +36,8 @@ class Grounds:
     """The versions, documents and tables shown in runs, and the tools of other systems that answered there.
 
     `unnamed`: something was shown that does not say which documents it comes from, so that only somebody who may read
-    all that the asker may can be sure to have been allowed it. `private`: the asker's own attached files.
+    all that the asker may can be sure to have been allowed it; `within`: in these collections, or in all where none is
+    named. `private`: the asker's own attached files.
     """
 
     versions: set[int] = field(default_factory=set)
@@ -45,6 +46,7 @@ class Grounds:
     tools: set[str] = field(default_factory=set)
     unnamed: bool = False
     private: bool = False
+    within: frozenset[int] = frozenset()
 
     def add(self, event: Event) -> None:
         """Take in what an event shows."""

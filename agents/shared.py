@@ -77,7 +77,10 @@ def _readable_runs(runs: Sequence[Run], *, owner: Person, reader: Person) -> set
     """The first runs of a path whose grounds, with those of all before them, the reader may read."""
     attached = first_attached(runs[-1].conversation_id)
     grounds: dict[UUID, Grounds] = {
-        run.pk: Grounds(private=attached is not None and attached <= (run.finished_at or run.created_at))
+        run.pk: Grounds(
+            private=attached is not None and attached <= (run.finished_at or run.created_at),
+            within=frozenset(run.collections),
+        )
         for run in runs
     }
     events = Event.objects.filter(run__in=list(grounds), kind__in=SHOWING)
@@ -94,13 +97,16 @@ def _readable_runs(runs: Sequence[Run], *, owner: Person, reader: Person) -> set
 
 @dataclass(frozen=True, slots=True)
 class _Rights:
-    """Which of the versions, documents and tables named somebody may read, and what else counts."""
+    """Which of the versions, documents and tables named somebody may read, and what else counts.
+
+    `closed`: the collections in which the owner may read something that they may not.
+    """
 
     versions: set[int]
     documents: set[int]
     tables: set[int]
     servers: frozenset[str]
-    all_that_the_owner: bool
+    closed: set[int]
 
     def cover(self, grounds: Grounds) -> bool:
         return (
@@ -109,13 +115,12 @@ class _Rights:
             and grounds.documents <= self.documents
             and grounds.tables <= self.tables
             and all(any(tool.startswith(f"{PREFIX}{key}_") for key in self.servers) for tool in grounds.tools)
-            and (self.all_that_the_owner or not grounds.unnamed)
+            and not (grounds.unnamed and (self.closed & grounds.within if grounds.within else self.closed))
         )
 
 
 def _rights(reader: Person, owner: Person, grounds: Sequence[Grounds]) -> _Rights:
-    owners = set(readable_scopes(owner).values_list("pk", flat=True))
-    readers = set(readable_scopes(reader).values_list("pk", flat=True))
+    closed = readable_scopes(owner).exclude(pk__in=readable_scopes(reader).values_list("pk", flat=True))
     with acting_as(reader):
         documents = documents_for().filter(pk__in={pk for one in grounds for pk in one.documents})
         tables = DocumentTable.objects.filter(pk__in={pk for one in grounds for pk in one.tables})
@@ -124,7 +129,7 @@ def _rights(reader: Person, owner: Person, grounds: Sequence[Grounds]) -> _Right
             documents=set(documents.values_list("pk", flat=True)),
             tables=set(tables.values_list("pk", flat=True)),
             servers=usable_keys(reader),
-            all_that_the_owner=owners <= readers,
+            closed=set(closed.values_list("collection", flat=True)),
         )
 
 

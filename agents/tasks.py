@@ -12,6 +12,7 @@ from agents import attached, runs
 def sweep() -> int:
     """Go on, in this worker, with runs whose own process has fallen silent, and delete what was attached to
     conversations that are no more, and lines of the audit that are too old. Returns how many runs were taken up."""
+    taken_up = runs.take_up_abandoned()
     attached.sweep()
     audit.sweep()
-    return len(runs.take_up_abandoned())
+    return len(taken_up)

@@ -191,8 +191,8 @@ if not STORAGE_URL.startswith(("file://", "s3://")):
     raise ImproperlyConfigured("STORAGE_URL must start with file:// or s3://.")
 # Lines of the audit that are older are deleted; 0 keeps them for good. The database itself keeps thirty days.
 AUDIT_DAYS = envint("AUDIT_DAYS", 730, 0, 36_500)
-if 0 < AUDIT_DAYS < 30:
-    raise ImproperlyConfigured(f"AUDIT_DAYS is {AUDIT_DAYS}. Set it to 30 or more, or to 0 for good.")
+if 0 < AUDIT_DAYS <= 30:
+    raise ImproperlyConfigured(f"AUDIT_DAYS is {AUDIT_DAYS}. Set it to 31 or more, or to 0 for good.")
 
 MAX_UPLOAD_MB = envint("MAX_UPLOAD_MB", 500, 1, 100_000)
 DATA_UPLOAD_MAX_NUMBER_FILES = 20_000

@@ -258,6 +258,8 @@ def test_what_names_no_document_is_for_those_who_may_read_as_much(case: Case, bo
     made = share(case.run(survey, sources="open", cites="open"), by=case.alice, people=[bob.pk, carol.pk])
     assert only(made, bob).withheld
     assert not only(made, carol).withheld
+    narrowed = case.run(survey, sources="open", cites="open", collections=[case.open.collection_id])
+    assert not only(share(narrowed, by=case.alice, people=[bob.pk]), bob).withheld
 
 
 def test_attached_files_are_for_nobody_else(case: Case, carol: Person, admin: Person) -> None:
