@@ -3,84 +3,27 @@
 import gzip
 import os
 import subprocess
-from collections.abc import Callable, Iterator
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Person
 from kb.access import acting_as_system
-from kb.documents import delete_document, narrow
 from kb.errors import DocumentError
-from kb.models import Collection, Document, DocumentVersion
-from kb.models_sources import Source, SourceChange, SourceItem, SourceRun
-from kb.sources import work
-from kb.sources.claims import ClaimLost, claim, due
-from kb.sources.secrets import seal, unseal
-from kb.sources.verbs import answer, change_source, create_source, delete_source, look_now, pause, resume
+from kb.models import Collection, Document
+from kb.models_sources import Source, SourceChange
+from kb.sources.claims import due
+from kb.sources.verbs import answer, look_now
 from kb.sources.work import work_on
-from tests.kb.web import Page, Web, web_server
+from tests.kb.sources.following import Make, counts, folder_with, look, titles
+from tests.kb.web import Page, Web
 
 pytestmark = pytest.mark.django_db
-Make = Callable[..., Source]
-
-
-@pytest.fixture(autouse=True)
-def _loopback(settings: Settings, tmp_path: Path) -> None:
-    settings.FETCH_ALLOWED = ["127.0.0.1"]
-    settings.SOURCE_FOLDERS = [str(tmp_path)]
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with web_server() as web:
-        yield web
-
-
-@pytest.fixture
-def make(handbook: Collection, admin: Person) -> Make:
-    """A new source of the handbook."""
-
-    def make(kind: str, name: str = "Source", every_minutes: int = 60, **settings: str) -> Source:
-        return create_source(handbook, kind, name, settings, by=admin, every_minutes=every_minutes)
-
-    return make
-
-
-def look(source: Source, by: Person) -> SourceRun:
-    """Look at a source now, and what that gave."""
-    look_now(source, by=by)
-    assert not work_on(source.pk)
-    with acting_as_system():
-        source.refresh_from_db()
-        return source.runs.latest("pk")
-
-
-def counts(run: SourceRun) -> tuple[int, int, int, int, int]:
-    return run.added, run.changed, run.unchanged, run.deleted, run.failed
-
-
-def titles(collection: Collection) -> list[str]:
-    with acting_as_system():
-        return sorted(Document.objects.filter(collection=collection).values_list("filename", flat=True))
-
-
-def folder_with(path: Path, **files: str) -> Path:
-    for name, text in files.items():
-        file = path / name.replace("__", "/")
-        file = file.with_name(file.name + ".md")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return path
 
 
 def test_a_page_is_taken_once_and_again_when_it_changes(web: Web, make: Make, admin: Person) -> None:
@@ -225,141 +168,6 @@ def test_a_disk_that_is_away_deletes_nothing(make: Make, admin: Person, handbook
         answer(source, delete=True, by=admin)
 
 
-def test_an_interrupted_run_is_carried_on(
-    make: Make, admin: Person, handbook: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = make("folder", path=str(folder_with(tmp_path / "shelf", a="# A", b="# B", c="# C")))
-    held = claim(source.pk)
-    assert held is not None
-    assert claim(source.pk) is None
-    with acting_as_system():  # its worker was killed
-        Source.objects.filter(pk=source.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=301))
-    kept = work._keep
-    taken: list[object] = []
-
-    def keep_one(*arguments: object) -> object:
-        if taken:
-            raise work._SliceOver
-        taken.append(arguments)
-        return kept(*arguments)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patched:
-        patched.setattr(work, "_keep", keep_one)
-        assert work_on(source.pk)
-    assert titles(handbook) == ["a.md"]
-    with acting_as_system(), pytest.raises(Exception, match=str(source.pk)), held.writing():
-        pass
-    assert not work_on(source.pk)
-    with acting_as_system():
-        (run,) = source.runs.all()
-    assert (run.pk, counts(run)) == (held.run.pk, (3, 0, 0, 0, 0))
-
-
-def test_pausing_stops_and_going_on_finishes(make: Make, admin: Person, handbook: Collection, tmp_path: Path) -> None:
-    source = make("folder", path=str(folder_with(tmp_path / "shelf", a="# A")))
-    pause(source, by=admin)
-    assert due() == []
-    assert not work_on(source.pk)
-    assert titles(handbook) == []
-    resume(source, by=admin)
-    assert counts(look(source, admin)) == (1, 0, 0, 0, 0)
-
-
-def test_a_document_that_was_moved_or_deleted_by_hand(
-    make: Make, admin: Person, handbook: Collection, people_files: Collection, tmp_path: Path
-) -> None:
-    from kb.documents import move
-
-    root = folder_with(tmp_path / "shelf", a="# A", b="# B")
-    source = make("folder", path=str(root))
-    look(source, admin)
-    with acting_as_system():
-        a, b = Document.objects.order_by("filename")
-    move(a, people_files, by=admin)
-    delete_document(b, by=admin)
-    (root / "a.md").write_text("# A, revised")
-    assert counts(look(source, admin)) == (1, 1, 0, 0, 0)
-    assert titles(people_files) == ["a.md"]
-    with acting_as_system():
-        assert DocumentVersion.objects.filter(document=a).count() == 2
-
-
-def test_only_administrators_and_only_what_may_be(
-    handbook: Collection, alice: Person, admin: Person, make: Make
-) -> None:
-    with pytest.raises(DocumentError) as caught:
-        create_source(handbook, "url", "x", {"url": "https://example.com"}, by=alice)
-    assert caught.value.kind == "forbidden"
-    for kind, settings, code in [
-        ("ftp", {}, "source_kind_unknown"),
-        ("url", {"url": ""}, "setting_missing"),
-        ("url", {"url": "http://10.0.0.1/"}, "address_refused"),
-        ("sitemap", {"url": "file:///etc/passwd"}, "scheme_refused"),
-        ("s3", {"bucket": "b", "endpoint": "http://169.254.169.254/", "key_id": "k", "secret": "s"}, "address_refused"),
-        ("git", {"url": "ssh://git@example.com/a.git"}, "scheme_refused"),
-        ("git", {"url": "file:///srv/a.git"}, "scheme_refused"),
-        ("git", {"url": "http://127.0.0.1/a.git", "branch": "--upload-pack=touch /tmp/x"}, "branch_unknown"),
-    ]:
-        with pytest.raises(DocumentError) as caught:
-            make(kind, **settings)
-        assert caught.value.code == code
-    with pytest.raises(DocumentError):
-        make("url", name=" ", url="http://127.0.0.1/")
-
-
-def test_secrets_are_sealed_and_nobody_else_sees_the_tables(
-    make: Make, admin: Person, settings: Settings, alice: Person
-) -> None:
-    source = make("git", url="http://127.0.0.1:9/a.git", secret="a very secret token")
-    with acting_as_system(), connection.cursor() as cursor:
-        cursor.execute("select s::text from kb_source s")
-        assert "secret token" not in str(cursor.fetchall())
-    assert unseal(source.secret) == "a very secret token"
-    assert seal("") == unseal("") == ""
-    with connection.cursor() as cursor:
-        cursor.execute("select count(*) from kb_source")
-        assert cursor.fetchone() == (0,)
-    settings.SECRET_KEY = "another key, long enough for a test"
-    assert look(source, admin).error_code == "secret_lost"
-
-
-def test_deleting_a_source_keeps_or_deletes_its_documents(
-    make: Make, admin: Person, handbook: Collection, tmp_path: Path
-) -> None:
-    for with_documents, left in ((False, ["a.md"]), (True, [])):
-        source = make("folder", path=str(folder_with(tmp_path / "shelf", a="# A")))
-        look(source, admin)
-        delete_source(source, by=admin, with_documents=with_documents)
-        assert titles(handbook) == left or titles(handbook) == ["a.md"]
-    with acting_as_system():
-        assert not Source.objects.exists()
-        assert not SourceItem.objects.exists()
-
-
-def test_a_source_without_its_owner_says_so(make: Make, admin: Person, tmp_path: Path) -> None:
-    source = make("folder", path=str(folder_with(tmp_path / "shelf", a="# A")))
-    admin.is_active = False
-    admin.save()
-    assert not work_on(source.pk)
-    with acting_as_system():
-        source.refresh_from_db()
-    assert source.error_code == "source_without_owner"
-
-
-def test_the_command_looks_at_what_is_due(
-    make: Make, admin: Person, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    source = make("folder", name="Shelf", path=str(folder_with(tmp_path / "shelf", a="# A")))
-    call_command("sync_sources")
-    assert f"{source.pk} Shelf: 1 added, 0 changed" in capsys.readouterr().out
-    call_command("sync_sources")
-    assert capsys.readouterr().out == ""
-    (tmp_path / "shelf" / "a.md").unlink()
-    with pytest.raises(CommandError):
-        call_command("sync_sources", str(source.pk))
-    assert "kept until" in capsys.readouterr().err
-
-
 def bucket(web: Web, objects: dict[str, bytes]) -> None:
     """Answers lists, two objects a page, and objects, as a store with S3's protocol does."""
 
@@ -471,96 +279,3 @@ def test_a_repository_is_followed(web: Web, make: Make, admin: Person, handbook:
     assert look(absent, admin).error_code == "branch_unknown"
     nothing = make("git", url=f"{web.url}/nothing/.git")
     assert look(nothing, admin).error_code == "repository_refused"
-
-
-def change(source: Source, by: Person, **what: object) -> Source:
-    with acting_as_system():
-        collection = Collection.objects.get(pk=source.collection_id)
-    kept = {
-        "name": source.name,
-        "collection": collection,
-        "settings": source.settings,
-        "every_minutes": source.every_minutes,
-    }
-    return change_source(source, by=by, **(kept | what))
-
-
-def test_another_address_is_read_anew_and_what_it_lacks_is_asked_about(
-    make: Make, admin: Person, handbook: Collection, tmp_path: Path
-) -> None:
-    old, new = tmp_path / "old", tmp_path / "new"
-    for folder, names in ((old, {"a": "# A", "b": "# B"}), (new, {"a": "# A", "c": "# C"})):
-        folder.mkdir()
-        folder_with(folder, **names)
-    source = make("folder", path=str(old))
-    look(source, admin)
-    changed = change(source, admin, name="Elsewhere", settings={"path": str(new)}, every_minutes=15)
-    assert (changed.name, changed.every_minutes, changed.wanted) == ("Elsewhere", 15, True)
-    assert not work_on(source.pk)
-    with acting_as_system():
-        run = source.runs.latest("pk")
-    assert counts(run) == (1, 0, 1, 1, 0), "a is the same, b is gone, c is new"
-    assert titles(handbook) == ["a.md", "c.md"]
-
-
-def test_a_look_that_is_under_way_ends_when_the_settings_change(make: Make, admin: Person, tmp_path: Path) -> None:
-    folder_with(tmp_path, a="# A")
-    (tmp_path / "below").mkdir()
-    source = make("folder", path=str(tmp_path))
-    held = claim(source.pk)
-    assert held
-    change(source, admin, settings={"path": str(tmp_path / "below")})
-    with pytest.raises(ClaimLost), held.writing():
-        pass
-    again = claim(source.pk)
-    assert again
-    assert again.run != held.run
-    with acting_as_system():
-        held.run.refresh_from_db()
-    assert (held.run.outcome, held.run.error_code) == ("failed", "source_changed")
-
-
-def test_documents_move_with_their_source_but_for_those_that_people_placed(
-    make: Make, admin: Person, handbook: Collection, people_files: Collection, tmp_path: Path
-) -> None:
-    source = make("folder", path=str(folder_with(tmp_path, a="# A", b="# B")))
-    look(source, admin)
-    with acting_as_system():
-        placed = Document.objects.get(filename="b.md")
-    narrow(placed, ["People"], by=admin)
-    change(source, admin, collection=people_files)
-    assert titles(people_files) == ["a.md"]
-    assert titles(handbook) == ["b.md"]
-    with acting_as_system():
-        moved = Document.objects.get(filename="a.md")
-        assert moved.scope.collection == people_files
-        assert not moved.versions.exclude(scope=moved.scope).exists()
-
-
-def test_a_secret_stays_on_its_server_and_goes_nowhere_else(make: Make, admin: Person) -> None:
-    source = make("git", url="http://127.0.0.1:8001/a.git", secret="token")
-    same = change(source, admin, settings={"url": "http://127.0.0.1:8001/b.git"})
-    assert unseal(same.secret) == "token"
-    new = change(same, admin, settings={**same.settings, "secret": "another"})
-    assert unseal(new.secret) == "another"
-    assert "secret" not in new.settings
-    assert change(new, admin, settings={"url": "http://127.0.0.1:8002/b.git"}).secret == ""
-
-
-def test_a_secret_that_is_needed_is_asked_for_again_on_another_server(make: Make, admin: Person) -> None:
-    bucket = {"bucket": "files", "endpoint": "http://127.0.0.1:8001", "region": "", "prefix": "", "key_id": "k"}
-    source = make("s3", secret="token", **bucket)
-    assert unseal(change(source, admin, settings=bucket | {"prefix": "docs/"}).secret) == "token"
-    with pytest.raises(DocumentError) as refused:
-        change(source, admin, settings=bucket | {"endpoint": "http://127.0.0.1:8002"})
-    assert refused.value.code == "setting_missing"
-
-
-def test_sources_are_changed_by_administrators_alone(make: Make, admin: Person, alice: Person, tmp_path: Path) -> None:
-    source = make("folder", path=str(tmp_path))
-    with pytest.raises(DocumentError) as refused:
-        change(source, alice, name="Mine")
-    assert refused.value.code == "not_allowed"
-    with pytest.raises(DocumentError) as refused:
-        change(source, admin, settings={"path": "/etc"})
-    assert refused.value.code == "folder_refused"
