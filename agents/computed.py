@@ -17,6 +17,8 @@ from agents.frequencies import frequencies
 from agents.quantities import Quantity
 from agents.units import PAID
 
+AROUND = 60
+"""Characters around a figure in which the sentence may say what it is."""
 MOST = 8
 """Amounts of one kind that are combined: with more, some sum comes out by accident."""
 _DIFFERENCE = re.compile(
@@ -56,7 +58,7 @@ def is_computed(said: str, one: Quantity, there: Sequence[Quantity], source: str
     # "The two teams together": so many are spoken of.
     if _is_about(one, there) or (one.written in (2, 3) and not one.dimension and _SUM.search(said)):
         return True
-    near = said[max(0, one.start - 40) : one.end + 30]
+    near = said[max(0, one.start - AROUND) : one.end + AROUND]
     alike = list({(each.value, each.dimension): each for each in there if each.counts}.values())
     values = [each.value for each in alike if same_dimension(each.dimension, one.dimension)][:MOST]
     return any(_comes_out(one, value) for value in _candidates(near, said, one, values, alike, source))

@@ -50,6 +50,7 @@ def test_what_changed_places_is_noticed(false: str, true: str, source: str) -> N
 FIGURES = "Packaging made 46% of sales and Chemicals 31%; Services had the rest. The margin fell to 9.8% from 11.3%."
 PLANT = "In 2023 the plant produced 1,200 tonnes, in 2024 it produced 1,500 tonnes."
 RENT = "The deposit is 3 months' rent; the monthly rent is 1,100 euros."
+HALLS = "The north hall has 60 places, the south hall 45. Both are heated."
 SHOPS = "一车间有员工45人，二车间有员工60人。采购费用为4万元，运输费用为1万元。"
 
 
@@ -62,6 +63,7 @@ SHOPS = "一车间有员工45人，二车间有员工60人。采购费用为4万
         ("Production rose by 300 tonnes.", "Production rose by 400 tonnes.", PLANT),
         ("The deposit is 3,300 euros.", "The deposit is 3,400 euros.", RENT),
         ("两个车间合计105人。", "两个车间合计115人。", SHOPS),
+        ("There are 105 places in the two halls together.", "There are 205 places in the two halls together.", HALLS),
         ("费用总计5万元。", "费用总计6万元。", SHOPS),
     ],
 )
@@ -82,6 +84,7 @@ def test_a_figure_that_is_not_called_computed_stays_missing() -> None:
         ("演练一年举行两次。", "演练每半年举行一次。"),
         ("快递员一天至少要派120件。", "快递员每日派件不少于120件。"),
         ("Adults take it three times a day.", "Adults take it every 8 hours."),
+        ("乙方收到款项后五天内要开发票给甲方。", "乙方应于收款后5日内向甲方开具发票，甲方应于每月10日前支付。"),
         ("Logs are removed after about three months.", "Logs are removed after 90 days."),
         ("Backups are retained for five weeks.", "Backups run nightly and are kept for 35 days."),
         ("知识产权业务由周岚律师负责。", "本所由周岚律师负责知识产权业务，由韩松律师负责劳动争议业务。"),
