@@ -43,15 +43,19 @@ def read_file(lease: Lease, ours: Callable[[], None]) -> Iterator[ParsedFile]:
 
 
 class _Keeping:
-    """Stores pictures as they are read. A turn counts from the first of them, as what was done before serves nobody."""
+    """Stores pictures as they are read.
+
+    Where others were read in an earlier turn, this one counts from the first new picture: going over those again brings
+    nobody further.
+    """
 
     def __init__(self, lease: Lease) -> None:
         self.lease, self.began = lease, False
 
     def keep(self, recognized: Recognized) -> None:
-        if not self.began:
-            self.began = True
+        if not self.began and recognized.ordinal:
             self.lease.begin_turn()
+        self.began = True
         with self.lease.writing() as version:
             store(version, recognized)
         if self.lease.turn_is_over():

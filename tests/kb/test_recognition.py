@@ -15,6 +15,7 @@ from kb.leases import Lease
 from kb.models import Collection, Document, DocumentVersion, State
 from kb.models_recognized import RecognizedPicture
 from kb.parsing import ParseError, Recognized
+from kb.parsing.printed import PrintedLine
 from kb.recognized import store
 from tests.kb.ingesting import TRAVEL, Killed, assert_ready_once, dies_at, fall_silent, taken, version_of
 
@@ -104,6 +105,9 @@ def test_a_turn_counts_from_the_first_picture_that_is_read_anew(
     alice.is_staff = True
     alice.save()
     add_document(handbook, "other.md", BytesIO(TRAVEL), by=alice)
+    with acting_as_system():
+        first = Recognized(0, 1, 1.0, (PrintedLine(SENTENCES[0], (0.1, 0.1, 0.9, 0.2)),))
+        RecognizedPicture.objects.create(version=version_of(scanned), ordinal=0, data=first.to_data())
     lease = taken(scanned)
     lease._taken -= 2 * leases.TURN_SECONDS  # going over what was read before took so long
     bring_to_end(lease)
