@@ -1,10 +1,9 @@
 """Scans are read picture by picture by the real OCR: it gives way, goes on where it was, stops when it is told to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 
 from accounts.models import Person
 from kb import leases
@@ -18,6 +17,7 @@ from kb.parsing import ParseError, Recognized
 from kb.parsing.printed import PrintedLine
 from kb.recognized import store
 from tests.kb.ingesting import TRAVEL, Killed, assert_ready_once, dies_at, fall_silent, taken, version_of
+from tests.kb.scans import scan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_server")]
 
@@ -26,19 +26,6 @@ SENTENCES = (
     "Doors close at half past seven",
     "Visitors sign the red book",
 )
-
-
-def scan(sentences: Sequence[str], kind: str = "PDF") -> BytesIO:
-    """A file of pictures alone, a sentence on each."""
-    font = ImageFont.load_default(40)
-    pages = []
-    for sentence in sentences:
-        page = Image.new("L", (800, 200), "white")
-        ImageDraw.Draw(page).text((40, 70), sentence, "black", font)
-        pages.append(page)
-    sink = BytesIO()
-    pages[0].save(sink, kind, save_all=True, append_images=pages[1:])
-    return BytesIO(sink.getvalue())
 
 
 @pytest.fixture

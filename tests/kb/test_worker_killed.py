@@ -25,9 +25,11 @@ from kb.documents import add_document, cancel, create_collection
 from kb.leases import SILENCE_SECONDS
 from kb.models import Collection, Document, DocumentVersion, Passage, State
 from kb.models_index import PassageVector
+from kb.models_recognized import RecognizedPicture
 from kb.queue import quietly
 from kb.tasks import sweep
 from llm.local.server import create_app
+from tests.kb.scans import scan
 from tests.serving import served
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,3 +148,32 @@ def test_a_lost_message_and_a_cancelled_document_keep_no_other_waiting(
     assert state_of(stuck) == State.CANCELLED
     with acting_as_system():
         assert not Passage.objects.filter(document=stuck).exists()
+
+
+def test_a_scan_whose_worker_was_killed_goes_on_after_the_last_page_it_read(
+    gate: Gate, start_worker: Start, shelf: Collection, admin: Person
+) -> None:
+    gate.open.set()
+    worker = start_worker()
+    document = add_document(shelf, "scan.pdf", scan(("The first page", "The second page", "The third page")), by=admin)
+    version = document.latest_version_id or 0
+
+    def read() -> int:
+        with acting_as_system():
+            return RecognizedPicture.objects.filter(version=version).count()
+
+    wait_until(lambda: read() > 0)
+    kill(worker)
+    with acting_as_system():
+        first = RecognizedPicture.objects.get(version=version, ordinal=0)
+        first.data["lines"][0][0] = "As it was read before"
+        first.save()
+        silent = timezone.now() - timedelta(seconds=SILENCE_SECONDS + 1)
+        DocumentVersion.objects.filter(pk=version).update(heartbeat_at=silent)
+    start_worker()
+    assert sweep() == 1
+    wait_until(lambda: state_of(document) == State.READY)
+    with acting_as_system():
+        texts = list(DocumentVersion.objects.get(pk=version).pages.values_list("text", flat=True))
+    assert [" ".join(text.split()) for text in texts] == ["As it was read before", "The second page", "The third page"]
+    assert not read()
