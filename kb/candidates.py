@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -71,8 +71,7 @@ class Ground:
     disabled: bool = True  # whether there may be disabled passages
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A passage with its BM25 score (0: no term of the question) and its cosine similarity (NaN: no vector).
 
     `language` is that of its version; empty where it is not known or no vectors were asked for. `terms` are the keys of

@@ -259,5 +259,13 @@ def _hit(row: _Stored, score: float, why: Why, ground: Ground) -> Hit:
         effective_from=row.effective_from,
         updated_at=row.updated_at,
         score=score,
-        why=replace(why, matched_terms=tuple(term.text for term in ground.terms if term.key in held)),
+        # Not `replace`, which takes several times as long.
+        why=Why(
+            dense_rank=why.dense_rank,
+            dense_similarity=why.dense_similarity,
+            lexical_rank=why.lexical_rank,
+            lexical_score=why.lexical_score,
+            rerank_score=why.rerank_score,
+            matched_terms=tuple(term.text for term in ground.terms if term.key in held),
+        ),
     )

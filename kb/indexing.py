@@ -33,6 +33,7 @@ __all__ = [
     "Tally",
     "activate",
     "active_generation",
+    "counted",
     "ensure_generation",
     "entries_of",
     "entry_of",
@@ -125,6 +126,20 @@ def write_total(version_id: int, counted: "Tally") -> None:
     with acting_as_system():
         _ensure_indexed([version_id])
         IndexedVersion.objects.filter(pk=version_id).update(passages=counted.passages, length=counted.length)
+
+
+def counted(version_id: int) -> "Tally":
+    """How much the index holds of a version: its passages that have terms, which count as seen, and their length."""
+    with acting_as_system(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select count(*), coalesce(sum(length), 0)
+            from (select distinct passage_id, length from kb_posting where version_id = %s) each_once
+            """,
+            [version_id],
+        )
+        passages, length = cursor.fetchone()
+    return Tally(passages, passages, int(length))
 
 
 def passages_without_vectors(version_id: int, after: int = -1, limit: int = PASSAGES_AT_ONCE) -> list[Passage]:

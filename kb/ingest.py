@@ -257,7 +257,10 @@ def embed(job: Job) -> None:
 
 
 def index(job: Job) -> None:
-    """How much the index holds of the version; the terms anew where an earlier run may have written some of them."""
+    """How much the index holds of the version; the terms anew where some may be missing.
+
+    A passage without a term is missing too, as far as counting tells, which is rare and does no harm.
+    """
     lease, version = job.lease, job.version
     lease.begin(State.INDEXING, "passages", version.passage_count)
 
@@ -265,9 +268,12 @@ def index(job: Job) -> None:
         lease.done = done
         lease.pulse()
 
-    if job.counted.seen == version.passage_count:
+    held = job.counted
+    if held.seen < version.passage_count:  # an earlier run has written some of it
+        held = indexing.counted(version.pk)
+    if held.seen == version.passage_count:
         with lease.writing():
-            indexing.write_total(version.pk, job.counted)
+            indexing.write_total(version.pk, held)
         progress(version.passage_count)
     else:
         indexing.index_terms(version.pk, title=title_of(version), writing=lease.writing, progress=progress)

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from accounts.models import Person
-from kb import ingest, leases, setbacks
+from kb import indexing, ingest, leases, setbacks
 from kb.access import acting_as, acting_as_system
 from kb.documents import add_document, cancel, delete_document, replace_document
 from kb.embedding import Vectors, embed_documents
 from kb.ingest import Job, finish, work_next
 from kb.leases import Lease
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, State
-from kb.models_index import PassageVector
+from kb.models_index import IndexedVersion, PassageVector, Posting
 from llm.errors import ModelError
 from llm.profiles import ModelServers
 from tests.kb.ingesting import (
@@ -117,13 +117,19 @@ def test_a_large_file_lets_somebody_elses_go_first_and_goes_on_where_it_was(
     assert (version.state, version.lease, version.attempts) == (State.EMBEDDING, "", 0), "giving way is no failure"
     assert len(embedded) == 2, "one batch, and none is thrown away"
     assert work_next() == [other.latest_version_id], "the other's turn"
-    assert work_next() == [rules.latest_version_id]
+    with monkeypatch.context() as resumed:
+        resumed.setattr(indexing, "index_terms", lambda *_, **__: pytest.fail("what the index holds is written again"))
+        assert work_next() == [rules.latest_version_id]
     assert version_of(other).state == State.READY
     assert version_of(rules).state == State.READY
     with acting_as_system():
         vectors = PassageVector.objects.filter(version_id=version.pk).values_list("passage_id", flat=True)
         assert sorted(vectors) == sorted(version.passages.values_list("pk", flat=True))
     assert len(embedded) == len(set(embedded)) == version.passage_count + version_of(other).passage_count
+    with acting_as_system():
+        held = {row.passage_id: row.length for row in Posting.objects.filter(version_id=version.pk)}
+        total = IndexedVersion.objects.get(pk=version.pk)
+    assert (total.passages, total.length) == (version.passage_count, sum(held.values()))
 
 
 def test_cancelling_stops_a_file_that_is_being_read(travel: Document, admin: Person, on_pulse: Arrange) -> None:
