@@ -55,6 +55,8 @@ class Deps:
     """The person has said that the quick answer is enough."""
     asked_back: bool = False
     """The last answer was a question to the person; they are not asked twice in a row."""
+    held: float | None = None
+    """What of the question the words of the best passage found first hold (`kb.search.Why`); None: not known."""
     sources: Sources = field(default_factory=Sources)
     usage: Counter[str] = field(default_factory=Counter)
     cost: float = 0.0

@@ -98,6 +98,12 @@ def _width(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(char >= "\u2e80" for char in text)
 
 
+def words_held(found: Iterable[Hit], query: str) -> float | None:
+    """What of a question the words of the best passage in its language hold; None where there is no such passage."""
+    language = language_of(query)
+    return max((hit.why.lexical_share for hit in found if tongue_of(hit.text) == language), default=None)
+
+
 def show(deps: Deps, found: Iterable[Hit]) -> list[Shown]:
     """Number passages as sources of the run. No database: called where the run's events are made, one at a time."""
     return [deps.sources.add(hit, (hit.effective_from or hit.updated_at.date()).isoformat()) for hit in found]

@@ -41,7 +41,7 @@ from agents.events import (
     Verdict,
     answer_of,
 )
-from agents.evidence import first_look, may_be_hidden, restore, show, side_by_side
+from agents.evidence import first_look, may_be_hidden, restore, show, side_by_side, words_held
 from agents.followups import standalone
 from agents.judging import weakness
 from agents.memory import EVIDENCE, Memory, remember
@@ -216,7 +216,9 @@ async def gather(deps: Deps, memory: Memory, shown: list[Shown]) -> AsyncIterato
     query = searched(deps)
     if not memory.searching:
         yield ToolCalled(EVIDENCE, "search_knowledge", {"query": query})
-    shown += show(deps, await in_thread(first_look, deps, query))
+    hits = await in_thread(first_look, deps, query)
+    deps.held = words_held(hits, query)
+    shown += show(deps, hits)
     sources = tuple(one.source for one in shown)
     titles = list(dict.fromkeys(source.title for source in sources))
     yield ToolReturned(EVIDENCE, "search_knowledge", "; ".join(titles)[:300], len(sources), sources)

@@ -65,7 +65,8 @@ class Ground:
     passages: int  # in all readable scopes wanted
     eligible: int  # of these, in versions that the filters leave
     average_length: float
-    terms: list[Term]
+    terms: list[Term]  # those that occur
+    asked: float  # the idf of all terms of the question, those that occur nowhere among them
     vectors: int  # in the generation, whoever may read them; an estimate
     hidden: bool = True  # whether there may be versions that do not count on the day
     disabled: bool = True  # whether there may be disabled passages
@@ -240,8 +241,9 @@ def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None
         for place, (text, key, count) in enumerate(zip(texts, keys, counts, strict=True))
         if count
     ]
+    asked = sum(_idf(count, passages) for count in counts[: len(own)])
     average = float(length) / passages if passages else 1.0
-    return Ground(scopes, int(passages), int(eligible), max(average, 1.0), terms, int(vectors), hidden, disabled)
+    return Ground(scopes, int(passages), int(eligible), max(average, 1.0), terms, asked, int(vectors), hidden, disabled)
 
 
 def _idf(count: int, passages: int) -> float:

@@ -16,12 +16,17 @@ JOINED_AT_MOST = 2400
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a passage was found. Ranks count from 1 in the list of one method; None: not in that list."""
+    """Why a passage was found. Ranks count from 1 in the list of one method; None: not in that list.
+
+    `lexical_share` is the BM25 score over that of a passage of average length that holds every term of the question
+    once: what of the question its words hold, rare ones counting most. More than 1 where they are repeated.
+    """
 
     dense_rank: int | None = None
     dense_similarity: float | None = None
     lexical_rank: int | None = None
     lexical_score: float = 0.0
+    lexical_share: float = 0.0
     rerank_score: float | None = None
     matched_terms: tuple[str, ...] = ()
 
@@ -265,6 +270,7 @@ def _hit(row: _Stored, score: float, why: Why, ground: Ground) -> Hit:
             dense_similarity=why.dense_similarity,
             lexical_rank=why.lexical_rank,
             lexical_score=why.lexical_score,
+            lexical_share=why.lexical_share,
             rerank_score=why.rerank_score,
             matched_terms=tuple(term.text for term in ground.terms if term.key in held),
         ),

@@ -19,7 +19,7 @@ from accounts.models import Person
 from kb import embedding
 from kb.access import Attached, acting_as, current_actor
 from kb.calibration import reliability
-from kb.candidates import Candidate, Wanted, candidates, survey
+from kb.candidates import Candidate, Ground, Wanted, candidates, survey
 from kb.filters import ANYTHING, Filters
 from kb.fusion import Reliability, fuse, order
 from kb.generations import answering
@@ -142,7 +142,7 @@ def _find(query: str, asked: Asked, wanted: Wanted, method: Method, limit: int) 
     found = candidates(ground, wanted, pool=max(POOL, 2 * limit), generation=generation, vector=vector, lexical=lexical)
     measured = reliability(generation, query)
     foreign = _foreign(found, query)
-    ranked = _ranked(found, measured, method, vector is not None, foreign)
+    ranked = _ranked(found, ground, measured, method, vector is not None, foreign)
     hits.extend(hydrated(ranked, ground, limit, _held(found)))
     return hits
 
@@ -163,7 +163,12 @@ def _foreign(found: Sequence[Candidate], query: str) -> NDArray[np.bool_]:
 
 
 def _ranked(
-    found: Sequence[Candidate], measured: Reliability, method: Method, dense: bool, foreign: NDArray[np.bool_]
+    found: Sequence[Candidate],
+    ground: Ground,
+    measured: Reliability,
+    method: Method,
+    dense: bool,
+    foreign: NDArray[np.bool_],
 ) -> Iterator[tuple[int, float, Why]]:
     """Passage ids with their score and reason, best first."""
     lexical = np.array([candidate.lexical for candidate in found])
@@ -185,6 +190,7 @@ def _ranked(
                 dense_similarity=None if math.isnan(candidate.similarity) else candidate.similarity,
                 lexical_rank=lexical_ranks[index],
                 lexical_score=candidate.lexical,
+                lexical_share=candidate.lexical / ground.asked if ground.asked else 0.0,
             ),
         )
 

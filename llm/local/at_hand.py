@@ -17,7 +17,9 @@ def at_hand(conversation: Conversation, need: Need) -> Evidence | None:
     wanted = set(question_terms(conversation.question))
     if need not in _SHORTENED or len(wanted) < _LEAST:
         return None
-    ranking = rank(make_query(conversation.question, asked_before(conversation)), conversation.sources)
+    ranking = rank(
+        make_query(conversation.question, asked_before(conversation), held=conversation.held), conversation.sources
+    )
     if not ranking.answers:
         return None
     for evidence in ranking.evidence:

@@ -31,6 +31,8 @@ _AFTER_VERB = re.compile(
 # From this likeness on a word says something of what is asked at all, and how much of it has to be known in another
 # language.
 _ALIKE, _RECOGNISED = 0.45, 0.5
+# How much surer an answer is where a source holds all words of the question, against one where none holds any.
+_HELD = 2.5
 # How much less sure an answer is whose source mentions none of the question's proper names.
 _NAMELESS = 3.5
 # How much surer an answer is that stands in the very row a question names, and from which likeness of keys on it does.
@@ -105,13 +107,22 @@ def _odds(query: Query, figures: Figures, best: np.int_) -> float:
 
     The unit's score less what its own words add to it, for they alone are often chance; how much of what the question
     says is told in it and around it, in all and not as a share, so that two words of a long question do not count like
-    both of a short one; how like its passage is; whether the most telling word is found at all.
+    both of a short one; how like its passage is; whether the most telling word is found at all; how much of the
+    question the words of one source hold, as the search weighs them, which knows how rare each is in the library.
     """
     telling = _telling(query, tuple(query.weights))
     keystone = float(figures.around[:, np.argmax(telling)].max())
     own, likeness = figures.table[best, 0], figures.table[best, FEATURES.index("passage_alike")]
     told = float(figures.around[best] @ telling)
-    return float(0.81 * figures.scores[best] - 3.8 * own + 0.68 * told + 3.6 * likeness + 1.05 * keystone - 11.3)
+    return float(
+        0.81 * figures.scores[best]
+        - 3.8 * own
+        + 0.68 * told
+        + 3.6 * likeness
+        + 1.05 * keystone
+        + _HELD * query.held
+        - 13.5
+    )
 
 
 def _telling(query: Query, asked: Sequence[str]) -> Array:

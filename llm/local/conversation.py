@@ -10,6 +10,7 @@ from typing import Any
 _SOURCES = re.compile(r"<sources>\s*(.*?)\s*</sources>", re.DOTALL)
 _QUESTION = re.compile(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
 _SO_FAR = re.compile(r"<answer_so_far>\n?(.*?)\n?</answer_so_far>", re.DOTALL)
+_HELD = re.compile(r"^No source holds more than (\d+) % of the words of the question", re.MULTILINE)
 _TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
 
 
@@ -31,7 +32,8 @@ class Source:
 class Conversation:
     """The last question with the sources shown with it, and the questions and answers before it.
 
-    `so_far` is the beginning of an answer that broke off and is to be continued.
+    `so_far` is the beginning of an answer that broke off and is to be continued. `held` is the share of the question's
+    words (0 to 1, rare ones counting most) that some source holds, as far as the caller says.
     """
 
     question: str
@@ -40,6 +42,7 @@ class Conversation:
     today: str = ""
     framed: bool = False
     so_far: str = ""
+    held: float = 1.0
 
 
 def read_source(data: Any) -> Source | None:
@@ -112,6 +115,7 @@ def read_conversation(messages: Sequence[dict[str, Any]]) -> Conversation:
         today=today,
         framed=block is not None or "<question>" in text,
         so_far=html.unescape(begun.group(1)) if (begun := _SO_FAR.search(text)) else "",
+        held=int(told.group(1)) / 100 if (told := _HELD.search(text.rpartition("</question>")[2])) else 1.0,
     )
 
 

@@ -62,7 +62,9 @@ def answer(conversation: Conversation) -> str:
 
 def disagreement(conversation: Conversation) -> str:
     """Why the answer has to be weighed: a sentence in the question's language where sources contradict each other."""
-    ranking = rank(make_query(conversation.question, asked_before(conversation)), conversation.sources)
+    ranking = rank(
+        make_query(conversation.question, asked_before(conversation), held=conversation.held), conversation.sources
+    )
     if not ranking.answers or not contradicting(ranking.evidence[:1], ranking.evidence):
         return ""
     return _DISAGREE[language_of(conversation.question)]
@@ -70,7 +72,7 @@ def disagreement(conversation: Conversation) -> str:
 
 def choose(conversation: Conversation) -> list[Evidence]:
     """The evidence to quote, first the best; empty when the sources do not cover the question."""
-    query = make_query(conversation.question, asked_before(conversation))
+    query = make_query(conversation.question, asked_before(conversation), held=conversation.held)
     rows = extreme_rows(query.text, conversation.sources)
     if rows := rows or rows_of_column(query.text, query.kind, conversation.sources):
         return [Evidence(row, 0.0, 1.0) for row in rows]

@@ -50,14 +50,18 @@ _NAME = re.compile(r"(?:(?<=[\w,;'] )|(?<=[\u3400-\u9fff]))[A-Z][\w'’-]*|\d[\w
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question ready for ranking: its text, its terms with their importance, and its answer's type."""
+    """A question ready for ranking: its text, its terms with their importance, and its answer's type.
+
+    `held` is the share (0 to 1) of its words that some source holds, as a search of the whole library weighs them.
+    """
 
     text: str
     weights: dict[str, float]
     kind: AnswerType
+    held: float = 1.0
 
 
-def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
+def make_query(question: str, before: str = "", emphasis: str = "", held: float = 1.0) -> Query:
     """A query from a question; `before` is the question it follows up, whose terms then count by half.
 
     The terms of `emphasis` count double: what one part of a comparison is about.
@@ -76,7 +80,7 @@ def make_query(question: str, before: str = "", emphasis: str = "") -> Query:
     for term in weights:
         if "\u3400" <= term[0] <= "\u9fff" and len(term) == 1:
             weights[term] *= 0.4
-    return Query(question, weights, answer_type(question, language_of(question)))
+    return Query(question, weights, answer_type(question, language_of(question)), held)
 
 
 FEATURES = (

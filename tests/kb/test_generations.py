@@ -299,5 +299,5 @@ def test_rights_and_versions_do_not_keep_the_index_from_being_used(handbook: Col
     [(5_000, 5_000, True), (30_000, 30_000, False), (30_000, 10_000_000, True), (3_000_000, 10_000_000, False)],
 )
 def test_few_readable_vectors_are_compared_one_by_one(readable: int, all_vectors: int, exact: bool) -> None:
-    ground = candidates_module.Ground([1], readable, readable, 100.0, [], all_vectors)
+    ground = candidates_module.Ground([1], readable, readable, 100.0, [], 0.0, all_vectors)
     assert candidates_module._scan_is_exact(ground) is exact
