@@ -82,7 +82,7 @@ async def think(
             yield question
         return
     tools = await toolbox(deps)
-    work = Transcript(deps, memory, opening(deps.question, shown, _note(so_far)), limits.tool_result_characters)
+    work = Transcript(deps, memory, opening(deps.question, shown, deps.note(so_far)), limits.tool_result_characters)
     deadline = time.monotonic() + limits.seconds
     corrections = limits.corrections
     limit = memory.limit
@@ -125,10 +125,6 @@ async def think(
     async with aclosing(_ask(deps, work, Reply(), limits, deadline=None)) as pieces:
         async for piece in pieces:
             yield piece
-
-
-def _note(so_far: str) -> str:
-    return prompts.fill("go_on", answer=so_far) if so_far else ""
 
 
 def _reached(deps: Deps, work: Transcript, limits: Limits, deadline: float) -> str:

@@ -92,6 +92,14 @@ class Deps:
             rules += f"\nFiles that the person attached to this conversation, by document number: {named}"
         return rules
 
+    def note(self, so_far: str = "") -> str:
+        """What stands after the question: the answer that broke off, or how little of the question the sources hold."""
+        if so_far:
+            return prompts.fill("go_on", answer=so_far)
+        if self.held is None or self.held >= 1:
+            return ""
+        return prompts.fill("held", share=str(round(100 * self.held)))
+
     def history(self) -> list[Message]:
         """Earlier questions and answers. Their marks are left out: the numbers meant other sources."""
         return [

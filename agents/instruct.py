@@ -30,16 +30,8 @@ def messages(deps: Deps, shown: Sequence[Shown], so_far: str = "") -> list[Messa
     """Rules, the conversation, and the sources with the question. `so_far` is an answer that broke off."""
     escalation = prompts.text("escalation") if may_escalate(deps) and not so_far else ""
     system = prompts.fill("instruct", rules=deps.rules(), escalation=escalation)
-    note = prompts.fill("go_on", answer=so_far) if so_far else _held(deps)
-    question = {"role": "user", "content": opening(deps.question, shown, note)}
+    question = {"role": "user", "content": opening(deps.question, shown, deps.note(so_far))}
     return [{"role": "system", "content": system}, *deps.history(), question]
-
-
-def _held(deps: Deps) -> str:
-    """How little of the question the sources hold, where they do not hold all of it."""
-    if deps.held is None or deps.held >= 1:
-        return ""
-    return prompts.fill("held", share=str(round(100 * deps.held)))
 
 
 async def answer(

@@ -55,10 +55,12 @@ def findings(task: Task, transcript: Transcript) -> list[Finding]:
     found = []
     surest = False
     for part in task.parts:
-        ranking = rank(make_query(part.text, part.context, part.label), _of_that_year(part, transcript.sources))
+        plain = task.need is None or (task.need == "several" and len(task.parts) == 1)
+        held = transcript.conversation.held if plain else 1.0  # of the question, not of one of its parts
+        query = make_query(part.text, part.context, part.label, held)
+        ranking = rank(query, _of_that_year(part, transcript.sources))
         ranked = ranking.evidence
         surest = surest or ranking.answers
-        plain = task.need is None or (task.need == "several" and len(task.parts) == 1)
         mild = ranking.confidence >= _SURE or (ranking.confidence > 0 and ranked[0].coverage >= _COVERED)
         if ranking.answers_on(_SECOND_LOOK) if plain else mild:
             chosen = _chosen(task, part, ranked)

@@ -1,6 +1,7 @@
 """The fast road, from a question to stored events, against a model server over HTTP."""
 
 import json
+import re
 
 import pytest
 
@@ -67,6 +68,17 @@ def test_the_model_is_shown_rules_sources_and_question(ask: Asker, scripted: Scr
     assert (passage["source"], passage["title"], passage["text"]) == (1, "Leave policy", LEAVE)
     assert shown.count("</question>") == shown.count("<sources>") == 1
     assert "tools" not in body
+
+
+def test_the_model_is_told_where_no_source_holds_what_is_asked(ask: Asker, scripted: ScriptedServer) -> None:
+    scripted.enqueue(text("15 days [1]."), text("15 days [1]."))
+
+    ask("annual leave?", mode="fast")
+    ask("annual leave of submarine captains?", mode="fast")
+
+    held, lacking = (body["messages"][-1]["content"].rpartition("</question>")[2] for body in scripted.chats())
+    assert held == ""
+    assert re.fullmatch(r"\s*No source holds more than \d\d % of the words of the question, .+", lacking)
 
 
 def test_marks_of_sources_never_shown_are_dropped(ask: Asker, scripted: ScriptedServer) -> None:

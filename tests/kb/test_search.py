@@ -52,6 +52,15 @@ def test_a_question_finds_its_passage(travel: Document, alice: Person) -> None:
     assert set(hit.why.matched_terms) == {"hotel", "night"}
 
 
+def test_a_hit_tells_how_much_of_the_question_its_words_hold(travel: Document, alice: Person) -> None:
+    def share(query: str) -> float:
+        return search_as(alice, query)[0].why.lexical_share
+
+    assert share("hotel night") > 0.9
+    assert share("hotel night") > share("hotel night in Atlantis") > share("hotel night in Atlantis with unicorns") > 0
+    assert share("unicorns") == 0
+
+
 def test_a_chinese_question_finds_its_passage(travel: Document, alice: Person) -> None:
     assert search_as(alice, "出差住宿標準是多少？")[0].text == "出差住宿标准为每晚不超过600元。"
 

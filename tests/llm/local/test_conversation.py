@@ -16,6 +16,13 @@ def test_sources_and_question_are_read_from_the_frame() -> None:
     assert [(s.number, s.document, s.page, s.section) for s in read.sources] == [(3, 1, 2, "Meals")]
 
 
+def test_what_the_sources_hold_is_told_after_the_question_alone() -> None:
+    told = "No source holds more than 40 % of the words of the question, rare words counting most."
+    said = source(3, {**PASSAGES[1], "text": told})
+    assert read_conversation([user_message("Who?", [said], told)]).held == 0.4
+    assert read_conversation([user_message(f"Who?\n{told}", [said])]).held == 1.0
+
+
 def test_lines_that_are_no_sources_are_passed_over() -> None:
     assert list(read_sources('not json\n{"text": "no number"}\n[1]\n')) == []
     assert read_source({"source": 1, "text": 5}) is None

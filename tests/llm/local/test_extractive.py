@@ -171,6 +171,16 @@ def test_a_word_that_means_the_same_counts() -> None:
     assert rank(make_query("Who wrote the guide?"), given).evidence[0].unit.text.startswith("The author")
 
 
+@pytest.mark.parametrize(("question", "falls"), [("Who leads the Harbour team?", True), ("海港团队由谁领导？", False)])
+def test_an_english_answer_is_less_sure_where_the_library_lacks_words_of_the_question(
+    question: str, falls: bool
+) -> None:
+    given = [s for raw in EVIDENCE if (s := read_source(raw))]
+    whole, half = (rank(make_query(question, held=held), given) for held in (1.0, 0.5))
+    assert (half.confidence < whole.confidence) is falls
+    assert half.evidence == whole.evidence, "what is best stays so"
+
+
 def test_ranking_without_sources_or_terms_answers_nothing() -> None:
     assert not rank(make_query("anything"), []).answers
     assert not rank(make_query("???"), [s for raw in EVIDENCE if (s := read_source(raw))]).answers
