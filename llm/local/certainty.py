@@ -1,7 +1,7 @@
 """How sure it is that the best units of the sources answer a question: `SURE` and more is an answer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from .dates import CLOCK
 from .embedder import word_vector
 from .features import FEATURES, WORTH, Array, Figures, Query, matches, names_of, standing_over
 from .keys import CODE
-from .prices import asks_sum, tells_sum
+from .prices import asks_sum, knows_item, tells_sum
 from .text import bare, content_runs, language_of, surfaces, terms
 from .units import Unit
 from .wording import kept
@@ -58,6 +58,10 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
     close = [pool[i] for i in order[:2] if pool[i].source == first.source]
     if asks_sum(query.text) and not any(tells_sum(unit, query.text) for unit in close):
         return 0.0
+    if asks_sum(query.text) and _is_of_prices(first, query.text):
+        same = [source for source in sources if source.document == first.source.document]
+        if not knows_item(query.text, _shown(same)):
+            return 0.0
     if not _keeps_premises(figures, order) or not _speaks_of_it(query, pool, figures, order):
         return 0.0
     sure = _weighed(query, first, sources, figures, order)
@@ -69,6 +73,16 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
     if query.kind == "boolean" and not _holds_keystone(query, [pool[i] for i in order[:3]]):
         sure = min(sure, _UNSURE)
     return float(sure)
+
+
+def _is_of_prices(unit: Unit, question: str) -> bool:
+    """Whether a unit is a row of a Chinese price list, found by words and not by a code."""
+    return unit.kind == "row" and language_of(" ".join(unit.cells)) == "zh" and not _has_code(question, unit)
+
+
+def _shown(sources: Sequence[Source]) -> Iterator[str]:
+    """All that the sources say, and what stands over them."""
+    return (f"{source.title} {source.section} {source.header} {source.text}" for source in sources)
 
 
 def _keeps_premises(figures: Figures, order: Order) -> bool:
@@ -187,7 +201,7 @@ def _lacks_code(question: str, sources: Sequence[Source]) -> bool:
     codes = [bare(code) for code in CODE.findall(question)]
     if not codes:
         return False
-    held = bare(" ".join(f"{source.title} {source.section} {source.header} {source.text}" for source in sources))
+    held = bare(" ".join(_shown(sources)))
     return any(code not in held for code in codes)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from .messages import asks_writer
 from .questions import AnswerType, answer_type
 from .ranking import Evidence
 from .text import language_of, question_terms
@@ -53,20 +54,23 @@ def _exchange(reply: Unit) -> Iterator[Unit]:
         place += 1
 
 
-def asked_next(question: str, best: Evidence) -> list[Evidence]:
-    """The reply to a short question that follows a message and asks for the same as `question`: "Who goes?" "I do." """
+def said_next(question: str, best: Evidence) -> list[Evidence]:
+    """The message that answers `question` after the one that speaks of it, or nothing.
+
+    That is the reply to a short question that asks for the same ("Who goes?" "I do."), or where it is asked who said or
+    agreed to something, the next writer's reply ("We need two more." "Agreed.").
+    """
     kind = answer_type(question, language_of(question))
     unit = best.unit
     if unit.writer is None or kind not in _TOLD:
         return []
     shown = units(unit.source)
-    for place in range(unit.place + 1, min(unit.place + 1 + _NEAR, len(shown) - 1)):
-        asked, reply = shown[place], shown[place + 1]
+    for place in range(unit.place + 1, min(unit.place + 1 + _NEAR, len(shown))):
+        asked, *replies = shown[place : place + 2]
+        if asks_writer(question) and asked.writer not in (None, unit.writer) and _REPLY.match(asked.text):
+            return [replace(best, unit=asked, also=())]
         brief = asked.kind == "heading" and len(question_terms(asked.text)) <= _BRIEF
-        if (
-            brief
-            and reply.writer not in (None, asked.writer)
-            and answer_type(asked.text, language_of(asked.text)) == kind
-        ):
-            return [replace(best, unit=reply, also=())]
+        same = brief and answer_type(asked.text, language_of(asked.text)) == kind
+        if same and replies and replies[0].writer not in (None, asked.writer):
+            return [replace(best, unit=replies[0], also=())]
     return []

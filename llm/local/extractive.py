@@ -7,7 +7,7 @@ from dataclasses import replace
 from .columns import rows_of_column
 from .conflicts import contradicting
 from .conversation import Conversation
-from .dialogue import asked_next, in_full
+from .dialogue import in_full, said_next
 from .extremes import extreme_rows
 from .features import make_query
 from .questions import answer_type
@@ -80,7 +80,7 @@ def choose(conversation: Conversation) -> list[Evidence]:
     if not ranking.answers:
         return []
     best = ranking.evidence[0]
-    return whole_list(conversation.question, best) or [*best_of(ranking), *asked_next(conversation.question, best)]
+    return whole_list(conversation.question, best) or [*best_of(ranking), *said_next(conversation.question, best)]
 
 
 def whole_list(question: str, best: Evidence) -> list[Evidence]:
@@ -114,7 +114,7 @@ def _in_list(shown: Sequence[Unit], place: int, best: Unit) -> bool:
 def best_of(ranking: Ranking) -> list[Evidence]:
     """The best unit, and up to two more that come very close to it, or come close and add words that were asked for.
 
-    Another message of a conversation has to say something of the question itself: what was asked before stands over it.
+    Another writer's message has to say something of the question itself: what was asked before stands over it.
     """
     best = ranking.evidence[0]
     return [best, *(e for e in ranking.evidence[1:_LIMIT] if _goes_with(best, e))]
@@ -122,7 +122,7 @@ def best_of(ranking: Ranking) -> list[Evidence]:
 
 def _goes_with(best: Evidence, other: Evidence) -> bool:
     behind = best.score - other.score
-    if other.unit.writer is not None and not other.held:
+    if other.unit.writer not in (None, best.unit.writer) and not other.held:
         return False
     return behind <= _VERY_CLOSE or (behind <= _CLOSE and not other.held <= best.held)
 

@@ -264,6 +264,7 @@ _WORDS = f"""
 公积金=housing fund
 展会 展览会 参展=trade fair; exhibition; fair
 展位 展台 摊位=booth; stand
+号馆 展馆=hall
 {PLACES}"""
 
 

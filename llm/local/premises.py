@@ -1,6 +1,6 @@
-"""What a question takes for given and its answer has to keep: the time it names, and the number of a numbered thing.
+"""What a question takes for given and its answer has to keep: the time, the place and the numbered thing it names.
 
-A table of 2024 and 2025 does not answer for 2021, nor a text about Hall 3 for Hall 2.
+A table of 2024 and 2025 does not answer for 2021, nor a text about Hall 3 for Hall 2, nor one about 越南 for 泰国.
 """
 
 import re
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .dates import ANY_MONTH, MONTHS, month_number
+from .glossary import place_names
 from .questions import AnswerType
 from .text import STOP_WORDS, has_han, terms
 from .units import Unit
 
-Kind = Literal["year", "quarter", "month", "thing"]
+Kind = Literal["year", "quarter", "month", "thing", "place"]
 # How a unit stands to a premise: it names the very thing, another of its kind, or none.
 Standing = Literal["named", "other", "silent"]
 
@@ -57,9 +58,10 @@ _NUMBERED = re.compile(
 )
 _HAN_NUMBER = r"\d{1,4}|[一二三四五六七八九十]{1,3}"
 _HAN_NUMBERED = re.compile(
-    rf"(?P<first>{_HAN_NUMBER}|[A-Z])\s?(?P<noun>号(?:楼|馆|厅|线|仓|库|机|门|会议室)|期|楼|层|栋|座|幢|车间)(?![间待望限货款数\d])"
+    rf"(?P<first>{_HAN_NUMBER}|[A-Z])\s?(?P<noun>号(?:楼|馆|厅|线|仓|库|机|门|店|会议室)|期|楼|层|栋|座|幢|车间|厂|食堂|校区|分公司)(?![间待望限货款数\d])"
     rf"|第\s?(?P<nth>{_HAN_NUMBER})\s?(?P<ofnoun>条|章|版|届|批|期|轮)"
 )
+_VERSION = re.compile(r"(?<![A-Za-z])[vV]\.?\s?(?P<number>\d+(?:\.\d+)*)")
 _SAME_NOUNS = (
     ("hall", "号馆", "号厅"),
     ("build", "号楼", "楼", "栋", "座", "幢"),
@@ -90,6 +92,8 @@ class Premise:
 def premises(question: str, kind: AnswerType) -> tuple[Premise, ...]:
     """What a question that asks for a `kind` of answer takes for given."""
     found = [Premise("thing", noun, value) for noun, value in _things(question)]
+    if has_han(question):
+        found += [Premise("place", "", place) for place in place_names(question)]
     if not _REACHES.search(question):
         found += [Premise("year", "", year) for year in dict.fromkeys(_years(question))]
         found += [Premise("quarter", "", quarter) for quarter in _quarters(question)]
@@ -131,6 +135,8 @@ def _named(text: str, premise: Premise) -> frozenset[str]:
         return frozenset(_quarters(text))
     if premise.kind == "month":
         return frozenset(_months(text))
+    if premise.kind == "place":
+        return frozenset(place_names(text)) if has_han(text) else frozenset()
     return frozenset(value for noun, value in _things(text) if noun == premise.noun)
 
 
@@ -192,6 +198,8 @@ def _things(text: str) -> Iterator[tuple[str, str]]:
         for number in re.findall(_NUMBER, match["first"] + match["more"]):
             if not re.fullmatch(r"(?:19|20)\d\d", number):
                 yield _NOUNS.get(stems[0], stems[0]), number
+    for match in _VERSION.finditer(text):
+        yield "version", match["number"]
     if has_han(text):
         for match in _HAN_NUMBERED.finditer(text):
             noun, number = match["noun"] or match["ofnoun"], match["first"] or match["nth"]

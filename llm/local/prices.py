@@ -1,7 +1,9 @@
 """Sums of money: which questions ask for one, and whether a sentence or a row of a table tells one."""
 
 import re
+from collections.abc import Iterable
 
+from .text import content_runs, has_han
 from .units import Unit
 
 # Of these "how much is" may ask for a share, a weight, or a time.
@@ -47,12 +49,22 @@ _FREE = re.compile(
     r"\bfree\b|\bno (?:extra |additional )?(?:cost|charge|fee)s?\b|\bincluded\b|免费|不收|无需付|不要钱|[免含]在",
     re.IGNORECASE,
 )
+_NO_ITEM = re.compile(
+    r"多少|人民币|[欧美日港台新澳加]元|英镑|价格|价钱|售价|单价|报价|租金|月租|费用|收费|运费|押金|[订定]金|预算|金额|标准|[价钱费收元块一支件台个次每买卖花付]|大概|大约|现在|目前"
+)
 _DIGIT = re.compile(r"\d")
 
 
 def asks_sum(question: str) -> bool:
     """Whether a question asks for a sum of money, which nothing else answers."""
     return _ASKS.search(question) is not None
+
+
+def knows_item(question: str, texts: Iterable[str]) -> bool:
+    """Whether texts have each character of what a Chinese question asks the price of: a price list is full of things
+    that are called much alike (洗衣机清洗, 空调清洗), and the question's own one may not be among them."""
+    named = set("".join(_NO_ITEM.sub(" ", run) for run in content_runs(question)))
+    return {character for character in named if has_han(character)} <= set("".join(texts))
 
 
 def tells_sum(unit: Unit, question: str) -> bool:

@@ -31,7 +31,7 @@ _EN: tuple[tuple[AnswerType, str], ...] = (
     ),
     (
         "date",
-        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time)\b|"
+        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:years?|dates?|days?|months?|century|decade|time)\b|"
         r"\bdeadline\b|\bby what date\b",
     ),
     (

@@ -23,6 +23,9 @@ PASSAGES = [
      "text": "2号线换型时间缩短到62分钟。\n\n2月份良率为96.4%，比1月份提高1.3个百分点。"},
     {"document": 7, "title": "员工宿舍与恒通物流手册", "section": "班车",
      "text": "班车每天7:30从东门出发。迟到者自行前往。"},
+    {"document": 8, "title": "董事会纪要", "section": "", "text": "同意设立越南子公司，注册资本800万美元。"},
+    {"document": 9, "title": "保洁价目", "section": "",
+     "text": "项目,单价（元）,单位\n油烟机清洗,180,台\n空调清洗（挂机）,90,台\n擦玻璃,8,平方米"},
 ]  # fmt: skip
 
 
@@ -41,6 +44,8 @@ def reply(question: str) -> str:
         ("支持上门安装吗？", "48小时"),
         ("2号线换型时间是多少？", "62分钟"),
         ("2月份良率是多少？", "96.4%"),
+        ("越南子公司的注册资本是多少？", "800万"),
+        ("空调挂机清洗多少钱？", "90"),
     ],
 )
 def test_what_the_question_names_is_answered(question: str, told: str) -> None:
@@ -60,6 +65,8 @@ def test_what_the_question_names_is_answered(question: str, told: str) -> None:
         "3号线换型时间是多少？",
         "3月份良率是多少？",
         "恒通物流有没有牙科保险？",
+        "法国子公司的注册资本是多少？",
+        "洗衣机清洗多少钱？",
     ],
 )
 def test_another_year_thing_or_topic_is_declined(question: str) -> None:
