@@ -43,6 +43,7 @@ _LIMIT = 3
 _LONGEST_LIST = 10
 _QUESTIONS = re.compile(r"(?:q|questions?|问题?|常见问题|客户问题|用户问题|标准问题?|提问)", re.IGNORECASE)
 _ANSWERS = re.compile(r"(?:a|answers?|replies|reply|答案?|回答|回复|标准答案|解答|答复)", re.IGNORECASE)
+_TAG, _AS_CODE = re.compile(r"</?[A-Za-z][^<>`\n]{0,100}>"), r"`\g<0>`"
 _ASKS_LIST = re.compile(
     r"\bwhat (?:are|steps|documents|items|things)\b|\bwhat (?:do|does|should|must) .+ (?:need|have to|do|bring)\b"
     r"|\bwhich (?:steps|documents|items|things)\b|哪些|哪几|需要.{0,6}什么|流程|步骤"
@@ -176,17 +177,22 @@ def _joined(picked: Sequence[Evidence], language: Language) -> str:
 def quoted(unit: Unit, also: Sequence[int] = ()) -> str:
     """A unit as it is quoted, with the marks of its source and of those that say the same.
 
-    A row is told with its header, a message with its writer.
+    A row is told with its header, a message with its writer; tags are told as code, for an answer is Markdown.
     """
-    marks = "".join(f"[{number}]" for number in (unit.source.number, *also))
+    return f"{_TAG.sub(_AS_CODE, _told(unit))} {_marks(unit, also)}"
+
+
+def _marks(unit: Unit, also: Sequence[int]) -> str:
+    return "".join(f"[{number}]" for number in (unit.source.number, *also))
+
+
+def _told(unit: Unit) -> str:
     if unit.kind == "row" and len(unit.header) == len(unit.cells):
         if (answer := _answer_column(unit.header)) is not None and unit.cells[answer]:
-            return f"{unit.cells[answer]} {marks}"
-        told = "; ".join(
-            f"{name}: {cell}" if name else cell for name, cell in zip(unit.header, unit.cells, strict=True) if cell
-        )
-        return f"{told} {marks}"
-    return f"{unit.writer or ''}{unit.text} {marks}"
+            return unit.cells[answer]
+        cells = zip(unit.header, unit.cells, strict=True)
+        return "; ".join(f"{name}: {cell}" if name else cell for name, cell in cells if cell)
+    return f"{unit.writer or ''}{unit.text}"
 
 
 def _answer_column(header: Sequence[str]) -> int | None:

@@ -63,10 +63,15 @@ class Unit:
 
 def plain(text: str) -> str:
     """The text without Markdown's marks: links keep their words, emphasis and code their content."""
+    return _plain_cell(_EDGE_MARKS.sub("", text))
+
+
+def _plain_cell(text: str) -> str:
+    """A cell's text likewise, where ">" is no mark but a sign: "> 5"."""
     text = _REFERENCE.sub(r"\1", _LINK.sub(r"\1", text))
     text = _EMPHASIS.sub(r"\2", text)
     text = _STAR.sub(r"\1", text)
-    return re.sub(r"[ \t\u00a0]+", " ", _EDGE_MARKS.sub("", text)).strip()
+    return re.sub(r"[ \t\u00a0]+", " ", text).strip()
 
 
 @lru_cache(maxsize=256)
@@ -321,7 +326,7 @@ def _fields(line: str) -> int:
 def _cells(line: str) -> tuple[str, ...]:
     line = line.strip()
     if "|" in line:
-        return tuple(plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip("|")))
+        return tuple(_plain_cell(cell) for cell in re.split(r"(?<!\\)\|", line.strip("|")))
     if "\t" in line:
-        return tuple(plain(cell) for cell in line.split("\t"))
-    return tuple(plain(cell) for cell in next(csv.reader([line], skipinitialspace=True), []))
+        return tuple(_plain_cell(cell) for cell in line.split("\t"))
+    return tuple(_plain_cell(cell) for cell in next(csv.reader([line], skipinitialspace=True), []))

@@ -298,3 +298,13 @@ def test_only_what_is_in_the_other_language_is_said_to_be() -> None:
         source(1, {"document": 1, "title": "Manual", "section": "", "text": "The password is at the reception."})
     ]
     assert ask("密码（password）在哪里？", english).startswith("原文为英文")
+
+
+def test_tags_are_told_as_code_and_signs_of_comparing_stay() -> None:
+    table = "| Tag | Limit of seconds |\n|---|---|\n| <delay> | > 5 & < 30 |"
+    text = f"The <retry> tag sets how many attempts are made.\n\n{table}"
+    settings = [source(1, {"document": 1, "title": "Settings", "section": "", "text": text})]
+    assert ask("Which tag sets how many attempts are made?", settings).startswith("The `<retry>` tag sets")
+    assert "Tag: `<delay>`; Limit of seconds: > 5 & < 30 [1]" in ask(
+        "What is the limit of seconds for delay?", settings
+    )
