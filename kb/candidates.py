@@ -75,14 +75,14 @@ class Ground:
 class Candidate(NamedTuple):
     """A passage with its BM25 score (0: no term of the question) and its cosine similarity (NaN: no vector).
 
-    `language` is that of its version; empty where it is not known or no vectors were asked for. `terms` are the keys of
-    the question's terms that it holds; None where nobody has looked yet.
+    `version` is None where it has no vector, or no vectors were asked for. `terms` are the keys of the question's terms
+    that it holds; None where nobody has looked yet.
     """
 
     passage_id: int
     lexical: float
     similarity: float
-    language: str = ""
+    version: int | None = None
     terms: Sequence[int] | None = None
 
 
@@ -192,7 +192,7 @@ select found.passage_id,
     coalesce(found.score, 0) + coalesce(more.score, 0),
     {similarity},
     {held}
-from found {more} {languages}
+from found {more}
 order by found.passage_id
 """
 _MORE = """
@@ -210,9 +210,7 @@ _VECTORS = """
         select version_id, embedding <=> (select vector from asked) as distance from kb_passagevector
         where dense.distance is null and generation_id = %(generation)s and passage_id = lexical.passage_id offset 0
     ) v on true"""
-_LANGUAGES = """
-left join lateral (select language from kb_documentversion where id = found.version_id offset 0) w on true"""
-_SIMILARITY = "1 - found.distance, w.language"
+_SIMILARITY = "1 - found.distance, found.version_id"
 
 
 def survey(question: str, wanted: Wanted, generation: EmbeddingGeneration | None) -> Ground:
@@ -288,8 +286,8 @@ def candidates(
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [
-            Candidate(passage, score, math.nan if similarity is None else similarity, language or "", terms)
-            for passage, score, similarity, language, terms in cursor.fetchall()
+            Candidate(passage, score, math.nan if similarity is None else similarity, version, terms)
+            for passage, score, similarity, version, terms in cursor.fetchall()
         ]
 
 
@@ -315,13 +313,12 @@ def _statement(
     else:
         parts.append(_EXACT_FILTERED.format(kept=kept) if filtered else _EXACT.format(kept=of_versions + kept))
     scored = _SCORED.format(
-        similarity=_SIMILARITY if generation else "null::float8, null::text",
+        similarity=_SIMILARITY if generation else "null::float8, null::bigint",
         columns=_COLUMNS if generation else "null",
         vectors=_VECTORS if generation else "",
         more=_MORE_OF_FEW if few else _MORE,
         terms=", lexical.terms" if few else "",
         held="coalesce(found.terms, more.terms, '{}')" if few else "null::bigint[]",
-        languages=_LANGUAGES if generation else "",
     )
     return "with " + ",".join(parts) + scored
 

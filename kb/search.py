@@ -26,6 +26,7 @@ from kb.generations import answering
 from kb.hits import Hit, Hits, Why, hydrated
 from kb.models_index import EmbeddingGeneration
 from kb.parsing.languages import count_scripts, main_language
+from kb.version_languages import languages_of
 from llm.clients import rerank_model
 from llm.errors import ModelError
 from llm.profiles import LOCAL
@@ -159,7 +160,8 @@ def _foreign(found: Sequence[Candidate], query: str) -> NDArray[np.bool_]:
     if language == "und":
         return np.zeros(len(found), dtype=bool)
     known = (language, "und", "")
-    return np.array([candidate.language not in known for candidate in found], dtype=bool)
+    languages = languages_of({candidate.version for candidate in found if candidate.version is not None})
+    return np.array([languages.get(candidate.version, "") not in known for candidate in found], dtype=bool)
 
 
 def _ranked(
