@@ -210,7 +210,7 @@ def test_pictures_that_were_read_before_are_not_read_again(tmp_path: Path, monke
     attached = b'Subject: The scan\r\nContent-Type: image/tiff; name="scan.tif"\r\n'
     attached += b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     (tmp_path / "scan.eml").write_bytes(attached + base64.encodebytes(path.read_bytes()))
-    monkeypatch.setattr(ocr, "read", lambda image: ([line("read anew", 0.1)], 0.5))
+    monkeypatch.setattr(ocr, "read", lambda image: ([line("read anew", 0.1, size=0)], 0.5))
     known = [Recognized(number, number + 1, 0.9, (line(f"known {number}", 0.1),)) for number in range(2)]
     for name in ("scan.tif", "scan.eml"):
         told: list[Recognized] = []

@@ -172,9 +172,14 @@ def test_confined_code_reaches_neither_network_nor_programs() -> None:
     assert output.split() in (["True", "refused", "refused"], ["False", "allowed"])
 
 
+def asked(folder: Path, filename: str) -> dict[str, str]:
+    """A request for a file of which nothing was read before."""
+    return {"filename": filename, "spool": str(folder / "spool"), "recognized": os.devnull}
+
+
 def test_a_full_disk_is_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = SAMPLES / "document.md"
-    request = {"filename": "document.md", "spool": str(tmp_path / "none" / "spool"), "recognized": os.devnull}
+    request = asked(tmp_path / "none", "document.md")
     assert "fault" in child.outcome(request, path, ParseLimits())
     request["spool"] = str(tmp_path / "spool")
     for number, key in ((errno.ENOSPC, "fault"), (errno.EFBIG, "error")):
@@ -193,8 +198,7 @@ def test_faults_reach_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_outcomes_of_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = SAMPLES / "document.md"
-    request = {"filename": "document.md", "spool": str(tmp_path / "spool")}
+    path, request = SAMPLES / "document.md", asked(tmp_path, "document.md")
     assert child.outcome(request, path, ParseLimits())["done"]["title"] == "Onboarding"
 
     def exhausted(*arguments: object) -> None:
@@ -214,9 +218,7 @@ def test_what_a_parser_stumbles_over(
         raise raised
 
     monkeypatch.setattr(kinds, "parser_of", lambda kind: stumble)
-    outcome = child.outcome(
-        {"filename": "a.md", "spool": str(tmp_path / "spool")}, SAMPLES / "document.md", ParseLimits()
-    )
+    outcome = child.outcome(asked(tmp_path, "a.md"), SAMPLES / "document.md", ParseLimits())
     assert outcome["error"]["code"] == code
 
 
