@@ -84,7 +84,11 @@ def _payload(part: Message) -> bytes:
 
 
 def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The parts that people see as attachments."""
+    """The parts that people see as attachments; the whole message where it is nothing but a file, as scanners send."""
+    if not message.is_multipart():
+        if _body(message) is None:
+            yield message
+        return
     try:
         yield from message.iter_attachments()
     except (KeyError, AttributeError, TypeError, ValueError):

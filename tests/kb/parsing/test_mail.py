@@ -27,6 +27,13 @@ def test_blocks_of_attachments_lie_in_their_pages(parsed: Reader) -> None:
     assert rows == ["项目,金额", "差旅,1200"]
 
 
+def test_a_mail_that_is_nothing_but_a_file_is_read_as_that_file(parsed: Reader) -> None:
+    data = b'Subject: Scan\nContent-Type: text/csv; name="fees.csv"\nContent-Disposition: attachment\n\n'
+    data += b"fee,amount\nvisa,120\n"
+    document = parsed("a.eml", data)
+    assert [(page.label, "visa,120" in page.text) for page in document.pages] == [("", False), ("fees.csv", True)]
+
+
 def test_html_body_is_read_where_there_is_no_text(parsed: Reader) -> None:
     message = EmailMessage()
     message["Subject"] = "Only HTML"
