@@ -94,14 +94,6 @@ class Grounds:
         self.documents.update(_documents(data))
 
 
-def grounds_of(events: Iterable[Event]) -> Grounds:
-    """What the events of one or more runs show."""
-    grounds = Grounds()
-    for event in events:
-        grounds.add(event)
-    return grounds
-
-
 def _documents(data: Any) -> Iterator[int]:
     """The numbers of all documents that a tool's arguments or result name."""
     if isinstance(data, dict):

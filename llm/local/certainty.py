@@ -56,12 +56,8 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
     if _lacks_code(query.text, sources):
         return 0.0
     close = [pool[i] for i in order[:2] if pool[i].source == first.source]
-    if asks_sum(query.text) and not any(tells_sum(unit, query.text) for unit in close):
+    if asks_sum(query.text) and not _tells_price(query.text, close, sources):
         return 0.0
-    if asks_sum(query.text) and _is_of_prices(first, query.text):
-        same = [source for source in sources if source.document == first.source.document]
-        if not knows_item(query.text, _shown(same)):
-            return 0.0
     if not _keeps_premises(figures, order) or not _speaks_of_it(query, pool, figures, order):
         return 0.0
     sure = _weighed(query, first, sources, figures, order)
@@ -73,6 +69,15 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
     if query.kind == "boolean" and not _holds_keystone(query, [pool[i] for i in order[:3]]):
         sure = min(sure, _UNSURE)
     return float(sure)
+
+
+def _tells_price(question: str, close: Sequence[Unit], sources: Sequence[Source]) -> bool:
+    """Whether the best unit, the first of those that stand `close`, or the next tells a sum, and of the thing asked."""
+    if not any(tells_sum(unit, question) for unit in close):
+        return False
+    first = close[0]
+    same = [source for source in sources if source.document == first.source.document]
+    return not _is_of_prices(first, question) or knows_item(question, _shown(same))
 
 
 def _is_of_prices(unit: Unit, question: str) -> bool:

@@ -32,7 +32,7 @@ from agents.events import (
     ToolCalled,
     ToolReturned,
 )
-from agents.grounds import Grounds, grounds_of
+from agents.grounds import Grounds
 from agents.models import Conversation, Run, ToolServer
 from agents.models_shares import Share
 from agents.shared import SharedTurn, shared_turns
@@ -238,10 +238,15 @@ def test_whatever_else_was_shown_counts(case: Case, bob: Person, event: Event) -
 
 
 def test_tables_are_those_that_the_query_reads() -> None:
+    def grounds_of(event: Event) -> Grounds:
+        grounds = Grounds()
+        grounds.add(event)
+        return grounds
+
     sql = 'select t1.pay, t2.name from t12 t1 join "t13" as t2 on t1.id = t2.id, t14'
-    assert grounds_of([ToolCalled("c", "query_tables", {"sql": sql})]) == Grounds(tables={12, 13, 14})
-    assert grounds_of([ToolCalled("c", "query_tables", {"sql": "select 1 from x.t12"})]).unnamed
-    assert not grounds_of([ToolReturned("c", "run_python", error="The code failed.")]).unnamed
+    assert grounds_of(ToolCalled("c", "query_tables", {"sql": sql})) == Grounds(tables={12, 13, 14})
+    assert grounds_of(ToolCalled("c", "query_tables", {"sql": "select 1 from x.t12"})).unnamed
+    assert not grounds_of(ToolReturned("c", "run_python", error="The code failed.")).unnamed
 
 
 def test_tools_of_other_systems_are_for_those_who_may_use_them(case: Case, bob: Person) -> None:
