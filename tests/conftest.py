@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.utils import translation
 
 from accounts.models import Person
+from kb import version_languages
 from kb.access import acting_as_system
 from kb.models import Collection, Scope
 
@@ -51,6 +52,12 @@ def _english() -> Iterator[None]:
     """No language is left over from a page that the test before asked for."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the database of another test the same numbers may have been other versions."""
+    monkeypatch.setattr(version_languages, "_known", {})
 
 
 def _person(username: str, *groups: str, **fields: bool) -> Person:
