@@ -7,7 +7,7 @@ from ninja import Field, Schema
 from ninja.security import HttpBearer
 
 from accounts.api_keys import person_of_key
-from accounts.models import Person
+from accounts.models import KeyScope, Person
 
 
 class Problem(Schema):
@@ -18,10 +18,28 @@ class Problem(Schema):
 
 
 class KeyAuth(HttpBearer):
-    """`Authorization: Bearer <key>`; the key's person becomes `request.auth`."""
+    """`Authorization: Bearer <key>`; the key's person becomes `request.auth`.
+
+    An operation needs the scope that its own `KeyAuth`, or its router's, names. Where none is named, GET needs `read`
+    and everything else `write`, so that nothing new is open to a key that may only read.
+    """
+
+    def __init__(self, scope: KeyScope | None = None) -> None:
+        super().__init__()
+        self._scope = scope
+
+    def needed(self, method: str) -> KeyScope:
+        """The scope that a request needs."""
+        return self._scope or (KeyScope.READ if method in ("GET", "HEAD") else KeyScope.WRITE)
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
-        return person_of_key(token.strip())
+        return person_of_key(token.strip(), self.needed(request.method or ""))
+
+
+ASKING = KeyAuth(KeyScope.READ)
+"""For what is sent with POST and changes nothing but the person's own questions."""
+WRITING = KeyAuth(KeyScope.WRITE)
+ADMINISTRATION = KeyAuth(KeyScope.ADMIN)
 
 
 class PersonOut(Schema):

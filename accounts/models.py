@@ -1,5 +1,7 @@
 """People and the keys with which programs act for them. Groups are Django's own."""
 
+from __future__ import annotations
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -20,6 +22,19 @@ class Person(AbstractUser):
         return self.display_name or self.get_full_name() or self.username
 
 
+class KeyScope(models.TextChoices):
+    """What a key may do of what its person may do. Each scope covers those before it; the words are part of the API."""
+
+    READ = "read", _("Read and ask")
+    WRITE = "write", _("Read, ask, and change documents and shares")
+    ADMIN = "admin", _("Everything that you may do, administration as well")
+
+    def covers(self, needed: KeyScope) -> bool:
+        """Whether a key of this scope may do what needs `needed`."""
+        order = list(KeyScope)
+        return order.index(self) >= order.index(needed)
+
+
 class ApiKey(models.Model):
     """A key for the API. Only its SHA-256 is kept: 256 random bits need no slow hash."""
 
@@ -27,6 +42,7 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=100)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(_("What may it do?"), max_length=10, choices=KeyScope.choices, default=KeyScope.ADMIN)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -73,7 +73,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     form = ApiKeyForm(request.POST or None)
     made = ""
     if request.method == "POST" and form.is_valid():
-        made = create_api_key(person, form.cleaned_data["name"])
+        made = create_api_key(person, form.cleaned_data["name"], form.cleaned_data["scope"])
         form = ApiKeyForm()
     status = 422 if form.errors else 200
     context = {"form": form, "made": made, "keys": ApiKey.objects.filter(person=person)}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
 
-from accounts.api import Problem, asker
+from accounts.api import ASKING, Problem, asker
 from accounts.audit import exported
 from accounts.models import Person
 from agents import runs
@@ -277,6 +277,7 @@ def failure_of(run: Run) -> tuple[dict[str, str], bool]:
 
 @router.post(
     "/ask",
+    auth=ASKING,
     response={200: AnswerOut, 502: FailedOut, 503: FailedOut, 409: FailedOut},
     summary="Ask a question",
     openapi_extra={"responses": {200: {"content": EVENTS}}},
@@ -343,7 +344,7 @@ def get_rows(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return csv_response(*file)
 
 
-@router.post("/runs/{run_id}/cancel", response={202: AnswerOut}, summary="Stop a run")
+@router.post("/runs/{run_id}/cancel", response={202: AnswerOut}, auth=ASKING, summary="Stop a run")
 def cancel_run(request: HttpRequest, run_id: UUID) -> Any:
     run = own_run(asker(request), run_id)
     runs.cancel(run)
@@ -351,7 +352,12 @@ def cancel_run(request: HttpRequest, run_id: UUID) -> Any:
     return Status(202, answer_of(run))
 
 
-@router.post("/runs/{run_id}/keep", response={202: AnswerOut, 409: Problem}, summary="Keep a run's quick answer")
+@router.post(
+    "/runs/{run_id}/keep",
+    response={202: AnswerOut, 409: Problem},
+    auth=ASKING,
+    summary="Keep a run's quick answer",
+)
 def keep_quick(request: HttpRequest, run_id: UUID) -> Any:
     """End the thinking about a quick answer: it stands, and follows again among the events. 409 when there is none."""
     run = own_run(asker(request), run_id)
@@ -376,7 +382,7 @@ class FeedbackOut(Schema):
     comment: str
 
 
-@router.post("/runs/{run_id}/feedback", response=FeedbackOut, summary="Say whether an answer helped")
+@router.post("/runs/{run_id}/feedback", response=FeedbackOut, auth=ASKING, summary="Say whether an answer helped")
 def give_feedback(request: HttpRequest, run_id: UUID, body: FeedbackIn) -> dict[str, Any]:
     """Kept with the run, in the place of what you said before. Administrators read it with question and answer."""
     run = own_run(asker(request), run_id)

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from ninja import Field, File, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from accounts.api import asker
+from accounts.api import ASKING, asker
 from accounts.models import Person
 from agents.models import Conversation
 from kb.attached_file import AttachedFile
@@ -77,7 +77,12 @@ def _attached(conversation: Conversation, person: Person) -> dict[str, Any]:
     }
 
 
-@router.post("/conversations", response={201: ConversationOut}, summary="Begin a conversation to attach files to")
+@router.post(
+    "/conversations",
+    response={201: ConversationOut},
+    auth=ASKING,
+    summary="Begin a conversation to attach files to",
+)
 def begin_conversation(request: HttpRequest) -> Any:
     """It is listed from its first question on. One without any is deleted with its files after a day."""
     conversation = Conversation.objects.create(person=asker(request), listed=False)
@@ -102,6 +107,7 @@ def list_attachments(request: HttpRequest, conversation_id: UUID) -> dict[str, A
 @router.post(
     "/conversations/{conversation_id}/attachments",
     response={202: AttachmentsOut},
+    auth=ASKING,
     summary="Attach files to a conversation",
 )
 def attach_files(request: HttpRequest, conversation_id: UUID, files: File[list[UploadedFile]]) -> Any:

@@ -12,12 +12,12 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema
 
 from accounts import audit
-from accounts.api import asker
+from accounts.api import ADMINISTRATION, asker
 from accounts.audit import Act, AuditLine
 from agents.csv_files import BOM, csv_text
 from agents.unanswered_api import administrator_of
 
-router = Router(tags=["people"])
+router = Router(tags=["people"], auth=ADMINISTRATION)
 COLUMNS = ("id", "at", "act", "person", "person_name", "target", "target_name", "details", "address", "via", "key")
 FILES: dict[str, Any] = {
     "text/csv": {"schema": {"type": "string"}},

@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 from pydantic import AfterValidator
 
-from accounts.api import asker
+from accounts.api import ADMINISTRATION, asker
 from accounts.models import Person
 from agents import tool_servers
 from agents.models import ToolServer
 from agents.tools.server_tools import tool_name
 from kb.errors import DocumentError
 
-router = Router(tags=["tool servers"])
+router = Router(tags=["tool servers"], auth=ADMINISTRATION)
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Line = Annotated[str, AfterValidator(lambda text: text.replace("\0", ""))]
 

@@ -9,13 +9,13 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
-from accounts.api import asker
+from accounts.api import ADMINISTRATION, asker
 from accounts.models import Person
 from agents.models_unanswered import Unanswered
 from agents.turns import Near
 from agents.unanswered import ask_again, mark, near, nearest_sources, unanswered
 
-router = Router(tags=["questions"])
+router = Router(tags=["questions"], auth=ADMINISTRATION)
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 

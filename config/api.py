@@ -14,6 +14,8 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from accounts.api import KeyAuth
+from accounts.api_keys import ScopeError
+from accounts.models import KeyScope
 from agents.api import router as questions
 from agents.attachment_api import router as attachments
 from agents.audit_api import router as audit
@@ -32,7 +34,7 @@ from kb.table_api import router as tables
 ERRORS = {
     400: "The request cannot be read.",
     401: "The key is missing, unknown or revoked.",
-    403: "You may read this, but not change it.",
+    403: "The key's scope does not allow it (`scope`), or its person may read this but not change it.",
     404: "There is no such thing that you may read.",
     409: "It is not in a state in which this is possible.",
     413: "The request or a file in it is too large.",
@@ -72,11 +74,28 @@ class Api(NinjaAPI):
             "required": ["error"],
             "properties": {"error": {"$ref": "#/components/schemas/Problem"}},
         }
+        scopes = self._scopes()
         for path in schema["paths"].values():
             for method, operation in path.items():
+                operation["security"] = [{"KeyAuth": [scopes[operation["operationId"]].value]}]
                 for status in _errors_of(method, operation):
                     operation["responses"].setdefault(status, _described(status))
         return schema
+
+    def _scopes(self) -> dict[str, KeyScope]:
+        """What a key needs for each operation."""
+        operations = (
+            operation
+            for router in self._get_bound_routers()  # only these know the auth of their routers
+            for view in router.path_operations.values()
+            for operation in view.operations
+        )
+        return {
+            self.get_openapi_operation_id(operation): auth.needed(operation.methods[0])
+            for operation in operations
+            for auth in operation.auth_callbacks
+            if isinstance(auth, KeyAuth)
+        }
 
 
 def _errors_of(method: str, operation: dict[str, Any]) -> list[int]:
@@ -87,7 +106,7 @@ def _errors_of(method: str, operation: dict[str, Any]) -> list[int]:
     possible = {
         400: True,  # a damaged query string or form
         401: True,
-        403: changes,
+        403: changes or operation["security"] != [{"KeyAuth": [KeyScope.READ.value]}],
         404: any(parameter["in"] == "path" for parameter in parameters) or operation["operationId"] in NOT_FOR_ALL,
         409: changes,
         413: "requestBody" in operation,
@@ -106,7 +125,9 @@ api = Api(
     title="Zhinang 智囊",
     version="1",
     description=(
-        "Documents in, cited answers out. Send `Authorization: Bearer <key>`; a key has the rights of its person. "
+        "Documents in, cited answers out. Send `Authorization: Bearer <key>`; a key has the rights of its person, as "
+        "far as its scope goes: `read` reads and asks, `write` also changes documents and shares, `admin` does "
+        "everything. Each operation names under `security` which of them it needs. "
         'Every error is `{"error": {"code", "message"}}` with a sentence in the language of `Accept-Language`.'
     ),
     urls_namespace="api",
@@ -152,6 +173,15 @@ def unauthenticated(request: HttpRequest, exception: AuthenticationError) -> Htt
     )
     response["WWW-Authenticate"] = "Bearer"
     return response
+
+
+@api.exception_handler(ScopeError)
+def out_of_scope(request: HttpRequest, exception: ScopeError) -> HttpResponse:
+    message = _(
+        "This key was made with the scope “%(scope)s”, and this needs “%(needed)s”. Make a key with that scope under "
+        "“API keys”, and send it instead."
+    )
+    return error(request, 403, "scope", message % {"scope": exception.scope, "needed": exception.needed})
 
 
 @api.exception_handler(Http404)

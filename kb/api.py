@@ -10,7 +10,7 @@ from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import AfterValidator
 
-from accounts.api import Problem, asker
+from accounts.api import ASKING, Problem, asker
 from kb import documents, storage
 from kb.access import acting_as, collections_for, document_for, documents_for
 from kb.collections import create_collection as add_collection
@@ -424,7 +424,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-@router.post("/search", response=SearchOut, summary="The passages that fit a question best")
+@router.post("/search", response=SearchOut, auth=ASKING, summary="The passages that fit a question best")
 def search(request: HttpRequest, body: SearchIn) -> dict[str, Any]:
     filters = Filters(
         types=body.types or (),

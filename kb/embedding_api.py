@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from django.http import Http404, HttpRequest
 from ninja import Field, Path, Router, Schema, Status
 
-from accounts.api import asker
+from accounts.api import ADMINISTRATION, asker
 from accounts.models import Person
 from kb import embedding_models
 from kb.models_index import EmbeddingGeneration
 
-router = Router(tags=["evaluation"])
+router = Router(tags=["evaluation"], auth=ADMINISTRATION)
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from ninja import Field, Path, Query, Router, Schema, Status
 from pydantic import AfterValidator
 
-from accounts.api import asker
+from accounts.api import ADMINISTRATION, asker
 from accounts.models import Person
 from kb.embedding_models import generation_for
 from kb.evaluation_comparing import counted, paired
@@ -16,7 +16,7 @@ from kb.evaluation_runs import cancel_run, resume_run, start_run
 from kb.evaluation_sets import keep_question, results_of, run_for, runs_of, set_for, sets_for
 from kb.models_evaluation import EvaluationRun, EvaluationSet
 
-router = Router(tags=["evaluation"])
+router = Router(tags=["evaluation"], auth=ADMINISTRATION)
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Line = Annotated[str, AfterValidator(lambda text: text.replace("\0", ""))]

@@ -8,14 +8,14 @@ from django.utils.translation import get_language
 from ninja import Field, Router, Schema, Status
 from pydantic import AfterValidator
 
-from accounts.api import Problem, asker
+from accounts.api import ADMINISTRATION, WRITING, Problem, asker
 from accounts.models import Person
 from kb.access import acting_as, collections_for
 from kb.models import Collection
 from kb.models_sources import Source, SourceChange, SourceRun
 from kb.sources import push, verbs
 
-router = Router(tags=["knowledge"])
+router = Router(tags=["knowledge"], auth=ADMINISTRATION)
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Line = Annotated[str, AfterValidator(lambda text: text.replace("\0", ""))]
 
@@ -57,7 +57,9 @@ def _collection(person: Person, pk: int) -> Collection:
     return found
 
 
-@router.post("/collections/{collection_id}/sync", response=SyncOut, summary="Compare your list with what is here")
+@router.post(
+    "/collections/{collection_id}/sync", response=SyncOut, auth=WRITING, summary="Compare your list with what is here"
+)
 def sync_list(request: HttpRequest, collection_id: int, body: SyncIn) -> Any:
     """Nothing is deleted yet. A list of more than 20,000 documents is sent in several calls with the same `sync`."""
     person = asker(request)
@@ -65,7 +67,9 @@ def sync_list(request: HttpRequest, collection_id: int, body: SyncIn) -> Any:
     return push.compare(_collection(person, collection_id), listed, by=person, sync=body.sync)
 
 
-@router.post("/collections/{collection_id}/sync/finish", response=FinishOut, summary="Delete what you did not list")
+@router.post(
+    "/collections/{collection_id}/sync/finish", response=FinishOut, auth=WRITING, summary="Delete what you did not list"
+)
 def sync_finish(request: HttpRequest, collection_id: int, body: FinishIn) -> Any:
     """Only documents that an earlier list named are deleted. 409 where more than half would go and none confirmed."""
     person = asker(request)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from django.http import Http404, HttpRequest
 from ninja import Field, Router, Schema
 
-from accounts.api import asker
+from accounts.api import ASKING, asker
 from kb.access import acting_as, documents_for
 from kb.api import Id, Line
 from kb.sql import LONGEST_QUERY, ROWS, query_tables
@@ -86,7 +86,7 @@ def list_document_tables(request: HttpRequest, document_id: int, as_of: date | N
         return {"tables": [_table(table) for table in list_tables(document=document_id, as_of=as_of)]}
 
 
-@router.post("/tables/query", response=QueryOut, summary="Ask tables by SQL")
+@router.post("/tables/query", response=QueryOut, auth=ASKING, summary="Ask tables by SQL")
 def query(request: HttpRequest, body: QueryIn) -> dict[str, Any]:
     """Run one select over tables that you may read. Nothing else can be reached: no files, settings or extensions."""
     result = query_tables(asker(request), body.sql, as_of=body.as_of, collections=body.collections, limit=body.limit)

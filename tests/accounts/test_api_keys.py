@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.api_keys import create_api_key, person_of_key, revoke
-from accounts.models import ApiKey, Person
+from accounts.api_keys import ScopeError, create_api_key, person_of_key, revoke
+from accounts.models import ApiKey, KeyScope, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def test_only_a_digest_is_kept(alice: Person) -> None:
 def test_a_key_is_shown_once(alice: Person) -> None:
     client = Client()
     client.force_login(alice)
-    page = client.post("/keys/", {"name": "reports"}).content.decode()
+    page = client.post("/keys/", {"name": "reports", "scope": "read"}).content.decode()
     row = ApiKey.objects.get(person=alice)
     (key,) = {
         word
@@ -75,6 +75,18 @@ def test_when_a_key_was_used(alice: Person) -> None:
     assert again > first - timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("made", KeyScope)
+@pytest.mark.parametrize("needed", KeyScope)
+def test_a_scope_covers_itself_and_those_before_it(alice: Person, made: KeyScope, needed: KeyScope) -> None:
+    key = create_api_key(alice, "reports", made)
+    covered = {"read": ["read"], "write": ["read", "write"], "admin": ["read", "write", "admin"]}[made]
+    if needed in covered:
+        assert person_of_key(key, needed) == alice
+    else:
+        with pytest.raises(ScopeError, match=f"{made}.*{needed}"):
+            person_of_key(key, needed)
+
+
 @pytest.mark.parametrize("key", ["", " ", "zn-", "zn-é", "x" * 10_000, "zn-\0"])
 def test_nonsense_is_nobodys_key(alice: Person, key: str) -> None:
     create_api_key(alice, "reports")
@@ -85,6 +97,9 @@ def test_a_key_is_made_on_the_command_line(alice: Person) -> None:
     out = StringIO()
     call_command("create_api_key", "alice", "--name", "reports", stdout=out)
     assert person_of_key(out.getvalue().strip().splitlines()[-1]) == alice
+    assert ApiKey.objects.get(person=alice).scope == "admin"
+    call_command("create_api_key", "alice", "--name", "wiki", "--scope", "read", stdout=out)
+    assert ApiKey.objects.get(name="wiki").scope == "read"
     with pytest.raises(CommandError, match="nobody"):
         call_command("create_api_key", "nobody", "--name", "reports")
     with pytest.raises(CommandError, match="--name"):

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+from accounts.models import KeyScope
 from config.api import api
 from tests.api.asking import good
 from tests.world import World
@@ -34,7 +35,9 @@ def test_the_description_is_complete() -> None:
         assert operation["tags"], (path, method)
         assert 401 in operation["responses"], (path, method)
         assert ("{" in path) <= (404 in operation["responses"]), (path, method)
-        assert operation["security"] == [{"KeyAuth": []}], (path, method)
+        (needed,) = operation["security"][0]["KeyAuth"]
+        assert needed in KeyScope.values, (path, method)
+        assert (needed != "read") <= (403 in operation["responses"]), (path, method)
 
 
 def test_the_description_is_openapi(world: World) -> None:

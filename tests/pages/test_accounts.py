@@ -111,7 +111,7 @@ def test_an_unknown_language_is_refused(client: Client, db: None) -> None:
 
 def test_a_key_is_shown_once_and_can_be_revoked(alice: Person, bob: Person, sign_in: SignIn) -> None:
     client = sign_in(alice)
-    html = client.post("/keys/", {"name": "<i>wiki</i>"}).content.decode()
+    html = client.post("/keys/", {"name": "<i>wiki</i>", "scope": "read"}).content.decode()
     key = html.split('class="secret">')[1].split("<")[0]
     assert person_of_key(key) == alice
     assert "&lt;i&gt;wiki&lt;/i&gt;" in html
@@ -125,7 +125,7 @@ def test_a_key_is_shown_once_and_can_be_revoked(alice: Person, bob: Person, sign
 
 
 def test_a_key_needs_a_name(alice: Person, sign_in: SignIn) -> None:
-    response = sign_in(alice).post("/keys/", {"name": ""})
+    response = sign_in(alice).post("/keys/", {"name": "", "scope": "read"})
     assert response.status_code == 422
     assert "Give the key a name" in response.content.decode()
     assert not ApiKey.objects.exists()
