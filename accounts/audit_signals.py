@@ -14,7 +14,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from accounts.audit import Act, record
-from accounts.models import Person
+from accounts.models import Person, superuser_made
 
 OF_PEOPLE = {
     ADDITION: Act.PERSON_ADDED,
@@ -46,6 +46,12 @@ def sign_in_failed(sender: object, credentials: dict[str, Any], **_: Any) -> Non
     known = Person.objects.filter(username=typed.replace("\0", "")).first()
     known = known or Person.objects.filter(email__iexact=typed.replace("\0", "")).exclude(email="").first()
     record(Act.SIGN_IN_FAILED, None, target=known.pk if known else "", name=known.username if known else "")
+
+
+@receiver(superuser_made)
+def administrator_made(sender: object, person: Person, **_: Any) -> None:
+    """Who works at the command line is not known: the line comes from the server itself."""
+    record(Act.PERSON_ADDED, None, target=person.pk, name=person.username, **_rights(person))
 
 
 @receiver(authenticator_added)

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models, transaction
+from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
+
+superuser_made = Signal()
+"""Sent with the `person`, in the transaction that makes them."""
+
+
+class PersonManager(UserManager["Person"]):
+    """Django's, which tells of the administrators that `manage.py createsuperuser` makes."""
+
+    @transaction.atomic
+    def create_superuser(self, *args: Any, **fields: Any) -> Person:
+        person = super().create_superuser(*args, **fields)
+        superuser_made.send(Person, person=person)
+        return person
 
 
 class Person(AbstractUser):
@@ -13,6 +29,8 @@ class Person(AbstractUser):
 
     display_name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
+
+    objects: ClassVar[PersonManager] = PersonManager()
 
     class Meta:
         verbose_name = _("person")

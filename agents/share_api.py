@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib.auth.models import Group
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
 
 from accounts.api import asker
@@ -23,10 +23,14 @@ from agents.shares import (
     Listed,
     ShareError,
     active,
+    listed,
+    made_by,
+    open_to,
     opened_by,
+    received,
     revoke,
+    seen_by,
     share,
-    shared_with,
     shares_of,
     title_of,
 )
@@ -56,8 +60,12 @@ class ShareOut(Schema):
 
 
 class SharesOut(Schema):
-    shared: list[ShareOut] = Field(description="what you have shared, the newest first, with what has ended")
-    received: list[ShareOut] = Field(description="what others let you read now")
+    shared: list[ShareOut] = Field(
+        description="what you have shared: what is open first, then what has ended, the newest first"
+    )
+    received: list[ShareOut] = Field(description="what others let you read now, the newest first")
+    total_shared: int
+    total_received: int
 
 
 class SharedTurnOut(Schema):
@@ -107,12 +115,21 @@ def _turn(one: SharedTurn) -> dict[str, Any]:
 
 
 @router.get("/shares", response=SharesOut, summary="What you have shared, and what others let you read")
-def list_shares(request: HttpRequest) -> dict[str, Any]:
+def list_shares(
+    request: HttpRequest,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+) -> dict[str, Any]:
+    """Both lists from `offset` on, `limit` of each; the totals say how long they are."""
     person = asker(request)
-    return {
-        "shared": [_shown(one) for one in shares_of(person)],
-        "received": [_shown(one) for one in shared_with(person)],
-    }
+    with seen_by(person):
+        made, theirs = made_by(person), open_to(person)
+        return {
+            "shared": [_shown(one) for one in listed(made[offset : offset + limit])],
+            "received": [_shown(one) for one in received(theirs[offset : offset + limit])],
+            "total_shared": made.count(),
+            "total_received": theirs.count(),
+        }
 
 
 @router.post("/shares", response={201: ShareOut}, summary="Let others read an answer of yours")

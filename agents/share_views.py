@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
@@ -20,6 +21,7 @@ from agents.shared import shared_turns
 from agents.views import ids_of, own_run, signed_in
 
 LENGTHS = (7, 30, 90, 365)
+SHOWN = 30
 
 
 @never_cache
@@ -107,7 +109,16 @@ def _days(text: str) -> int:
 def listing(request: HttpRequest) -> HttpResponse:
     """What the person shares and has shared, and what others let them read."""
     person = signed_in(request)
-    context = {"place": "shares", "mine": shares.shares_of(person), "received": shares.shared_with(person)}
+    with shares.seen_by(person):
+        mine = Paginator(shares.made_by(person), SHOWN).get_page(request.GET.get("page"))
+        theirs = Paginator(shares.open_to(person), SHOWN).get_page(request.GET.get("received"))
+        context = {
+            "place": "shares",
+            "mine": mine,
+            "made": shares.listed(mine.object_list),
+            "theirs": theirs,
+            "received": shares.received(theirs.object_list),
+        }
     return render(request, "agents/shares.html", context)
 
 

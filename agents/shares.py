@@ -6,7 +6,7 @@ read at that moment: see `agents.shared`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -122,30 +122,39 @@ def revoke(share_id: UUID, *, by: Person) -> bool:
 def shares_of(by: Person, run: Run | None = None) -> list[Listed]:
     """What `by` has shared, what is open first and the newest first; of one answer where it is given."""
     with seen_by(by):
-        ended = Case(When(revoked_at=None, expires_at__gt=timezone.now(), then=0), default=1)
-        found = Share.objects.filter(person=by).select_related("run__conversation", "person")
-        found = found.order_by(ended, "-created_at")
-        return _listed((found.filter(run=run) if run else found)[:LISTED])
+        found = made_by(by)
+        return listed((found.filter(run=run) if run else found)[:LISTED])
 
 
 def shared_with(person: Person) -> list[Listed]:
     """What others let `person` read now, the newest first."""
     with seen_by(person):
-        return [Listed(one, title_of(one), (), "open") for one in _open_to(person)[:LISTED]]
+        return received(open_to(person)[:LISTED])
 
 
 def opened_by(person: Person, share_id: UUID) -> Share | None:
     """The share as somebody opens it: a reader while it is open, its own person always; None for everybody else."""
     with seen_by(person):
         own = Share.objects.filter(person=person).select_related("run__conversation", "person")
-        return own.filter(pk=share_id).first() or _open_to(person).filter(pk=share_id).first()
+        return own.filter(pk=share_id).first() or open_to(person).filter(pk=share_id).first()
 
 
-def _open_to(person: Person) -> QuerySet[Share]:
-    """Inside `seen_by`: the same as the policy says once more, and that whoever shared it is still here."""
+def made_by(by: Person) -> QuerySet[Share]:
+    """Inside `seen_by`: what `by` has shared, what is open first and the newest first."""
+    ended = Case(When(revoked_at=None, expires_at__gt=timezone.now(), then=0), default=1)
+    found = Share.objects.filter(person=by).select_related("run__conversation", "person")
+    return found.order_by(ended, "-created_at", "pk")
+
+
+def open_to(person: Person) -> QuerySet[Share]:
+    """Inside `seen_by`: what others let `person` read now, the newest first.
+
+    It says once more what the policy says, and that whoever shared it is still here.
+    """
     named = Q(people__contains=[person.pk]) | Q(groups__overlap=list(person.groups.values_list("pk", flat=True)))
     is_open = Q(revoked_at=None, expires_at__gt=timezone.now(), person__is_active=True, run__person=F("person"))
-    return Share.objects.filter(named, is_open).exclude(person=person).select_related("run__conversation", "person")
+    found = Share.objects.filter(named, is_open).exclude(person=person).select_related("run__conversation", "person")
+    return found.order_by("-created_at", "pk")
 
 
 def active() -> QuerySet[Person]:
@@ -183,7 +192,13 @@ def state_of(one: Share) -> str:
     return "expired" if one.expires_at <= timezone.now() else "open"
 
 
-def _listed(found: QuerySet[Share]) -> list[Listed]:
+def received(found: Iterable[Share]) -> list[Listed]:
+    """Shares as their readers' lists show them: who else reads them is not told."""
+    return [Listed(one, title_of(one), (), "open") for one in found]
+
+
+def listed(found: Iterable[Share]) -> list[Listed]:
+    """Shares as the lists of whoever made them show them."""
     shares = list(found)
     people = Person.objects.in_bulk({pk for one in shares for pk in one.people})
     groups = Group.objects.in_bulk({pk for one in shares for pk in one.groups})

@@ -32,6 +32,14 @@ class Read(Protocol):
     def error_zh(self) -> str: ...
 
 
+@register.simple_tag(takes_context=True)
+def page_address(context: template.Context, name: str, number: int) -> str:
+    """The address of another page of a list: the query of this one with another number."""
+    query = context["request"].GET.copy()
+    query[name] = str(number)
+    return f"?{query.urlencode()}"
+
+
 @register.filter
 def working(version: Read | None) -> bool:
     """Whether somebody still works on the version."""

@@ -10,6 +10,7 @@ import pytest
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -276,6 +277,26 @@ def test_keys_are_named_where_they_open_the_door(admin: Person) -> None:
     assert person_of_key(key) == admin  # outside a request
     record(Act.EXPORTED, admin)
     assert (last().via, last().key) == ("server", "")
+
+
+def test_an_administrator_made_at_the_command_line_leaves_a_line(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a good password")
+    call_command("createsuperuser", username="root", email="root@example.com", interactive=False, verbosity=0)
+    line = last()
+    assert (line.act, line.target_name, line.person_name, line.via) == ("person_added", "root", "", "server")
+    assert line.details["administrator"] is True
+    assert acts() == ["person_added"]
+
+
+def test_an_administrator_is_not_made_where_no_line_can_be_written(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.audit_signals.record", _cannot)
+    with pytest.raises(DatabaseError):
+        Person.objects.create_superuser("root", "root@example.com", "a good password")
+    assert not Person.objects.exists()
+
+
+def _cannot(*args: object, **details: object) -> None:
+    raise DatabaseError("no space left")
 
 
 # Reading it

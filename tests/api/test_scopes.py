@@ -46,7 +46,7 @@ def sent(person: Person, scope: KeyScope, method: str, address: str, language: s
 
 
 def lacks_scope(response: Any) -> bool:
-    return response.status_code == 403 and response.json()["error"]["code"] == "scope"
+    return bool(response.status_code == 403 and response.json()["error"]["code"] == "scope")
 
 
 def test_only_asking_is_sent_by_post_to_what_a_reading_key_may_do() -> None:
