@@ -47,6 +47,8 @@ class Near:
     source: Source
     text: str
     owner: str
+    email: str = ""
+    """the owner's address"""
 
 
 @dataclass(slots=True)

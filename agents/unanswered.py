@@ -15,7 +15,7 @@ from agents.models import Conversation, Event, Run
 from agents.models_unanswered import Unanswered
 from agents.turns import Near, nearest_of
 from kb.access import acting_as
-from kb.owners import owners
+from kb.owners import addresses, owners
 from kb.snippets import snippets
 
 State = Unanswered.State
@@ -61,12 +61,19 @@ def near(person: Person, sources: Sequence[Source], attached: UUID | None = None
         return []
     with acting_as(person, attached):
         found = snippets({(one.version, one.start, one.end) for one in sources})
-        names = owners({one.document for one in sources})
+        documents = {one.document for one in sources}
+        names, mails = owners(documents), addresses(documents)
     return [
-        Near(one, found[place], names.get(one.document, ""))
+        Near(one, _beneath_heading(found[place], one.section), names.get(one.document, ""), mails.get(one.document, ""))
         for one in sources
         if (place := (one.version, one.start, one.end)) in found
     ]
+
+
+def _beneath_heading(text: str, section: str) -> str:
+    """How a passage begins, without the heading that stands above it in lists already."""
+    rest = text.removeprefix(section.rpartition(" > ")[2].strip()).strip()
+    return rest or text
 
 
 def unanswered(state: str = "", query: str = "") -> QuerySet[Unanswered]:

@@ -11,3 +11,10 @@ def owners(documents: Collection[int]) -> dict[int, str]:
     current_actor()
     found = Document.objects.filter(pk__in=documents, owner__isnull=False).select_related("owner")
     return {document.pk: str(document.owner) for document in found.only("owner")}
+
+
+def addresses(documents: Collection[int]) -> dict[int, str]:
+    """The e-mail addresses of those owners, where they have one and may still sign in."""
+    current_actor()
+    found = Document.objects.filter(pk__in=documents, owner__is_active=True).exclude(owner__email="")
+    return dict(found.values_list("pk", "owner__email"))

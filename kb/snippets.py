@@ -8,6 +8,9 @@ from kb.models import Passage
 
 Place = tuple[int, int, int]
 _HEADING_MARKS = re.compile(r"^[^\S\n]*+#{1,6}\s+", re.MULTILINE)
+_LIST_MARKS = re.compile(r"^[^\S\n]*+[-*+][^\S\n]+", re.MULTILINE)
+_STRONG = re.compile(r"\*\*(?=\S)([^\n]{1,300}?)(?<=\S)\*\*")
+_RULES = re.compile(r"^[|: \t-]+$", re.MULTILINE)
 
 
 def snippets(places: Collection[Place], length: int = 220) -> dict[Place, str]:
@@ -26,5 +29,12 @@ def snippets(places: Collection[Place], length: int = 220) -> dict[Place, str]:
 
 
 def _shortened(text: str, length: int) -> str:
-    text = " ".join(_HEADING_MARKS.sub("", text).split())
+    text = " ".join(_plain(text).split())
     return text if len(text) <= length else text[:length].rstrip() + "…"
+
+
+def _plain(text: str) -> str:
+    """Without the signs by which Markdown marks headings, lists, tables and what is strong."""
+    for marks in (_HEADING_MARKS, _LIST_MARKS, _RULES):
+        text = marks.sub("", text)
+    return _STRONG.sub(r"\1", text).replace("|", " ")

@@ -1,5 +1,8 @@
 """What templates say about turns, in the words of the page's language."""
 
+from collections.abc import Iterable
+from urllib.parse import quote
+
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -77,6 +80,21 @@ def changes_line(revised: Revised) -> str:
 def address(place: Citation | Source | Statement) -> str:
     """Where a citation or a source can be read."""
     return rendering.source_address(place.version, place.start, place.end)
+
+
+@register.filter
+def by_place(citations: Iterable[Citation]) -> list[list[Citation]]:
+    """Citations in the order of their numbers, with those of the same page or section of a version together."""
+    places: dict[tuple[int, int | None, str], list[Citation]] = {}
+    for one in citations:
+        places.setdefault((one.version, one.page, one.section), []).append(one)
+    return list(places.values())
+
+
+@register.filter
+def mail_about(email: str, question: str) -> str:
+    """An address that opens a mail to somebody about a question."""
+    return f"mailto:{quote(email, safe='@')}?subject={quote(' '.join(question.split())[:150])}"
 
 
 @register.filter

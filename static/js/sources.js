@@ -43,13 +43,13 @@ function ready() {
 
 function neighbours() {
   const turn = opened?.closest(".turn");
-  return turn ? [...turn.querySelectorAll('[data-part="after"] .card.source')] : [];
+  return turn ? [...turn.querySelectorAll('[data-part="after"] .cards a.source')] : [];
 }
 
 function step(by) {
   const links = neighbours();
   if (!opened || !links.length) {
-    const marks = [...document.querySelectorAll(".turn .card.source")];
+    const marks = [...document.querySelectorAll(".turn .cards a.source")];
     if (marks.length) openSource(by > 0 ? marks[0] : marks.at(-1));
     return;
   }
@@ -67,7 +67,7 @@ function closeSource() {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a.cite, a.card.source");
+  const link = event.target.closest("a.cite, .cards a.source");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
     event.preventDefault();
     openSource(link);

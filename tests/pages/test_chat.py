@@ -13,11 +13,16 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Person
-from agents.events import Checked, Escalated, Failed, Finished, Limited, Planned, Routed, Text, ToolCalled, ToolReturned
+from agents.events import (
+    Finished,
+    Routed,
+    Text,
+    ToolCalled,
+)
 from agents.models import Conversation, Feedback, Run, RunState
 from kb.access import acting_as_system
 from kb.models import Collection, Document, Passage
-from tests.pages.conftest import QUOTE, answered, source
+from tests.pages.conftest import answered
 
 SignIn = Callable[[Person], Client]
 MakeRun = Callable[..., Run]
@@ -93,76 +98,6 @@ def test_collections_that_cannot_be_are_left_out(alice: Person, sign_in: SignIn)
 @pytest.mark.parametrize("given", ["not-a-uuid", "9b2f0a1e-0000-4000-8000-000000000000"])
 def test_an_unknown_conversation_is_not_found(alice: Person, sign_in: SignIn, given: str) -> None:
     assert sign_in(alice).post("/ask/", {"question": "x", "conversation": given}).status_code == 404
-
-
-def test_an_answer_stands_there_with_marks_cards_and_steps(
-    alice: Person, handbook: Collection, make_document: MakeDocument, make_run: MakeRun, sign_in: SignIn
-) -> None:
-    document = make_document(handbook)
-    run = make_run(alice, answered(document))
-    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
-    address = f'href="/sources/{document.current_version_id}/?start='
-    assert html.count(address) == 2  # the mark and the card
-    assert "Searched “hotel”" in html
-    assert "1 found" in html
-    assert "1.2 s" in html
-    assert "data-stream" not in html
-    assert '<details class="steps">' in html
-
-
-def test_what_is_not_supported_says_so(
-    alice: Person, handbook: Collection, make_document: MakeDocument, make_run: MakeRun, sign_in: SignIn
-) -> None:
-    run = make_run(alice, answered(make_document(handbook), support="unsupported"))
-    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
-    assert 'class="claim-word unsupported"' in html
-    assert "not fully supported" in html
-
-
-def test_declining_shows_the_nearest_passages_that_may_be_read(
-    alice: Person,
-    bob: Person,
-    people_files: Collection,
-    make_document: MakeDocument,
-    make_run: MakeRun,
-    sign_in: SignIn,
-) -> None:
-    found = source(make_document(people_files))
-    events = [
-        ToolCalled("a", "search_knowledge", {"query": "x"}),
-        ToolReturned("a", "search_knowledge", found=1, sources=(found,)),
-        Text("The documents do not answer this."),
-        Checked((), "not_in_documents"),
-        Finished("fast", "The documents do not answer this."),
-    ]
-    html = sign_in(alice).get(f"/c/{make_run(alice, events).conversation_id}/").content.decode()
-    assert "What comes closest" in html
-    assert QUOTE in html
-    assert QUOTE not in sign_in(bob).get(f"/c/{make_run(bob, events).conversation_id}/").content.decode()
-
-
-def test_a_failure_is_a_sentence_in_the_page_language(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
-    run = make_run(alice, [Failed("quota", "The quota is used up.", "额度已用完。")])
-    client = sign_in(alice)
-    assert "The quota is used up." in client.get(f"/c/{run.conversation_id}/").content.decode()
-    chinese = client.get(f"/c/{run.conversation_id}/", headers={"Accept-Language": "zh-CN"}).content.decode()
-    assert "额度已用完。" in chinese
-    assert "The quota" not in chinese
-
-
-def test_thinking_shows_plan_reason_and_limit(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
-    events = [
-        Routed("fast"),
-        Escalated("two <i>sums</i>"),
-        Planned(("First", "Then")),
-        Limited("steps"),
-        Text("So."),
-        Finished("thinking", "So."),
-    ]
-    html = sign_in(alice).get(f"/c/{make_run(alice, events).conversation_id}/").content.decode()
-    assert "two &lt;i&gt;sums&lt;/i&gt;" in html
-    assert "<li>First</li>" in html
-    assert "limit of steps" in html
 
 
 def questions(html: str) -> list[str]:
