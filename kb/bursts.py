@@ -26,7 +26,7 @@ from kb.indexing import Entry
 from kb.leases import Lease, LeaseLost, hold, waited_for
 from kb.models import Document, DocumentVersion, Page, Passage, State
 from kb.parsing import ParseError
-from kb.recognition import read_file
+from kb.recognition import reading_of
 from kb.recognized import forget
 from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
 from kb.setbacks import give_back, setbacks
@@ -174,7 +174,7 @@ class _Burst:
             if lease not in self.leases:
                 raise LeaseLost(version.pk)
 
-        with read_file(lease, ours) as parsed:
+        with reading_of(lease, ours) as reading, reading.finish() as parsed:
             summary = parsed.summary
             if summary.characters > SMALL_CHARACTERS or summary.parts > SMALL_PARTS:
                 self.alone.append(lease)

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -29,8 +28,8 @@ from kb.generations import answering_servers
 from kb.indexing import Entry, Tally
 from kb.leases import Lease, LeaseLost, TurnOver, claim_some, waited_for
 from kb.models import WORKING, Document, DocumentVersion, Page, Passage, State
-from kb.parsing import ParsedFile, ParseError, Part
-from kb.recognition import read_file
+from kb.parsing import ParsedFile, ParseError, Part, Reading
+from kb.recognition import reading_of
 from kb.recognized import forget
 from kb.records import let_answer, page_row, passage_row, ready, title_of, told_by
 from kb.setbacks import ATTEMPTS, GAVE_UP, fail, setbacks
@@ -43,6 +42,8 @@ PAGES_AT_ONCE = 100
 CHARACTERS_AT_ONCE = 500_000
 PASSAGES_AT_ONCE = 256
 WAIT_SECONDS = 0.5
+WATCH_SECONDS = 0.05
+"""So often the process that reads a file is watched while its next pages are waited for."""
 
 Thing = TypeVar("Thing")
 
@@ -52,8 +53,6 @@ class Job:
     """One version on its way through the steps."""
 
     lease: Lease
-    resources: ExitStack
-    parsed: ParsedFile | None = None
     counted: Tally = field(default_factory=Tally)
 
     @property
@@ -153,36 +152,34 @@ def _attempt(version_ids: list[int]) -> tuple[list[int], bool]:
 
 def bring_to_end(lease: Lease) -> None:
     """Run every step, and record what stops them."""
-    with setbacks(lease), ExitStack() as resources:
+    with setbacks(lease):
         if lease.version.attempts > ATTEMPTS:
             fail(lease, *GAVE_UP)
             return
-        job = Job(lease, resources)
+        job = Job(lease)
         for step in STEPS:
             step(job)
 
 
 def read(job: Job) -> None:
-    """The file → its pages' text, in a confined child process.
+    """The file → its pages' text, tables and passages, written while a confined child process goes on reading.
 
     Raises:
         TurnOver: OCR reads a scan, and somebody else waits.
     """
     if job.version.parsed_at:
         return
-    job.parsed = job.resources.enter_context(read_file(job.lease, job.lease.pulse))
+    lease = job.lease
+    with lease.writing() as version:
+        if version.pages.exists():
+            clear([version.pk])  # what a worker that died, or one whose turn was over, had written
+    with reading_of(lease, lease.pulse) as reading:
+        _write(lease, reading)
 
 
-def keep(job: Job) -> None:
-    """What was read → pages, tables and passages."""
-    if job.parsed is None:
-        return
-    if job.version.attempts > 1:
-        with job.lease.writing() as version:
-            clear([version.pk])  # what a worker that died had written
-    lease, writer, start, count = job.lease, TableWriter(), 0, 0
-    lease.done, lease.total, lease.unit = 0, job.parsed.characters, "characters"
-    for some in one_ahead(_walk(job.parsed)):
+def _write(lease: Lease, reading: Reading) -> None:
+    writer, start, count = TableWriter(), 0, 0
+    for some in one_ahead(_walk(reading.parts(), reading.media_type()), reading.watch):
         count += len(some.passages)
         if some.last and not count:
             raise ParseError("no_text")
@@ -195,9 +192,12 @@ def keep(job: Job) -> None:
             writer.write((version, batch) for batch in some.tables)
             Passage.objects.bulk_create([passage_row(version, draft) for draft in some.passages])
             if some.last:
-                _take_down(lease, job.parsed, count)
-        lease.done = start
-        lease.pulse()
+                assert reading.parsed is not None  # or there would have been more
+                _take_down(lease, reading.parsed, count)
+        reading.watch()
+        if reading.parsed is not None:  # all of it was read, but not yet written
+            lease.done, lease.total, lease.unit = start, reading.parsed.characters, "characters"
+            lease.pulse()
 
 
 @dataclass(slots=True)
@@ -210,11 +210,11 @@ class _Some:
     last: bool = False
 
 
-def _walk(parsed: ParsedFile) -> Iterator[_Some]:
-    """What was read, once from beginning to end, as much at a time as goes into memory and one short transaction."""
-    cutter, reader = Cutter(), TableReader(parsed.media_type)
+def _walk(parts: Iterator[Part], media_type: str) -> Iterator[_Some]:
+    """What is read, from beginning to end, as much at a time as goes into memory and one short transaction."""
+    cutter, reader = Cutter(), TableReader(media_type)
     some, characters = _Some(), 0
-    for ordinal, part in enumerate(parsed.parts()):
+    for ordinal, part in enumerate(parts):
         some.pages.append((ordinal, part))
         some.tables += reader.take(*part)
         some.passages += cutter.take(*part)
@@ -341,16 +341,22 @@ def publish(job: Job) -> None:
         let_answer(document, version)
 
 
-STEPS = (read, keep, embed, index, examine, publish)
+STEPS = (read, embed, index, examine, publish)
 
 
-def one_ahead(things: Iterator[Thing]) -> Iterator[Thing]:
-    """The same, the next one being made in another thread while one is used."""
-    with ThreadPoolExecutor(1, "ahead") as threads:
+def one_ahead(things: Iterator[Thing], watch: Callable[[], None]) -> Iterator[Thing]:
+    """The same, the next one being made in another thread while one is used; `watch()` goes on while one is waited for.
+
+    Where it is not used to its end, the next one may still be in the making.
+    """
+    threads = ThreadPoolExecutor(1, "ahead")
+    try:
         following = threads.submit(next, things, None)
-        while (thing := following.result()) is not None:
+        while (thing := waited_for(following, watch, WATCH_SECONDS)) is not None:
             following = threads.submit(next, things, None)
             yield thing
+    finally:
+        threads.shutdown(wait=False)
 
 
 def _take_down(lease: Lease, parsed: ParsedFile, passages: int) -> None:

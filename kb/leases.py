@@ -244,11 +244,12 @@ def hold(leases: Sequence[Lease]) -> list[Lease]:
     return ours
 
 
-def waited_for(future: "Future[Thing]", pulse: Callable[[], None]) -> Thing:
-    """The result of slow work in another thread, `pulse()` going on meanwhile. Raises what either raises."""
+def waited_for(future: "Future[Thing]", pulse: Callable[[], None], seconds: float = LOOK_SECONDS) -> Thing:
+    """The result of slow work in another thread, `pulse()` going on every so many seconds meanwhile. Raises what either
+    raises."""
     while True:
         try:
-            return future.result(timeout=LOOK_SECONDS)
+            return future.result(timeout=seconds)
         except TimeoutError:
             if future.done():
                 return future.result()

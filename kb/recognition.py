@@ -9,24 +9,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from kb.leases import Lease, TurnOver
-from kb.parsing import ParsedFile, Recognized, parse_file
+from kb.parsing import Reading, Recognized
 from kb.recognized import store, stored
 from kb.storage import storage
 from kb.uploads import limits
 
 
 @contextmanager
-def read_file(lease: Lease, ours: Callable[[], None]) -> Iterator[ParsedFile]:
-    """The file of the version, read in a confined child process; the lease hears how far it is.
+def reading_of(lease: Lease, ours: Callable[[], None]) -> Iterator[Reading]:
+    """The file of the version, being read in a confined child process; the lease hears how far it is.
 
-    `ours()` is asked several times a second, and raises when the work is to stop.
+    `ours()` is asked whenever the reading is watched, and raises when the work is to stop. Watching raises `TurnOver`
+    where somebody else waits and there is more to do.
 
     Raises:
-        TurnOver: somebody else waits, and there is more to do.
-        ParseError, BlobMissing
+        BlobMissing
     """
     version = lease.version
-    keeping = _Keeping(lease)
 
     def progress(done: int, total: int | None, unit: str) -> None:
         lease.done, lease.total, lease.unit = done, total, unit
@@ -35,11 +34,12 @@ def read_file(lease: Lease, ours: Callable[[], None]) -> Iterator[ParsedFile]:
         ours()
         return False
 
+    keep = _Keeping(lease).keep
     with (
         storage().local_path(version.sha256) as path,
-        parse_file(path, version.filename, limits(), progress, cancelled, stored(version), keeping.keep) as parsed,
+        Reading(path, version.filename, limits(), progress, cancelled, stored(version), keep) as reading,
     ):
-        yield parsed
+        yield reading
 
 
 class _Keeping:

@@ -7,7 +7,7 @@ from kb.parsing.kinds import KINDS
 from kb.parsing.limits import ParseLimits
 from kb.parsing.parsed import Block, Line, Parsed, ParsedPage, Part
 from kb.parsing.recognized import Recognized
-from kb.parsing.sandbox import parse_file
+from kb.parsing.sandbox import Reading, parse_file
 from kb.parsing.spool import ParsedFile
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "ParsedFile",
     "ParsedPage",
     "Part",
+    "Reading",
     "Recognized",
     "expand_zip",
     "parse_file",

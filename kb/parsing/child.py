@@ -2,8 +2,8 @@
 
 The server imports the parsers once and touches no file itself, so a child starts in milliseconds and a file can harm
 no other. It reads requests, JSON lines, from its standard input. The child writes pages to the spool file named in the
-request and lines of progress and of what OCR reads, then of the outcome, to the standard output. The server ends, and
-its child with it, when its input closes.
+request, where they may be read meanwhile. To the standard output it writes lines of the kind of file, of progress and
+of what OCR reads, then of the outcome. The server ends, and its child with it, when its input closes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -84,7 +84,8 @@ def outcome(request: dict[str, Any], path: Path, limits: ParseLimits) -> dict[st
                     raise of_writing(error) from error
 
             pictures = Pictures(read_all(Path(request["recognized"])), tell)
-            summary = kinds.read(path, request["filename"], limits, emit, Reporter().progress, pictures)
+            progress = Reporter(spool).progress
+            summary = kinds.read(path, request["filename"], limits, emit, progress, pictures, tell_kind)
             return {"done": summary.to_data()}
     except ParseError as error:
         return {"error": error_data(error), "detail": repr(error.__cause__)[:300]}
@@ -99,21 +100,27 @@ def tell(recognized: Recognized) -> None:
     say({"recognized": recognized.to_data()})
 
 
+def tell_kind(media_type: str) -> None:
+    say({"media_type": media_type})
+
+
 def of_writing(error: OSError) -> ParseError | Fault:
     """Whether the output passed its limit, which is the file's doing, or could not be written, which is not."""
     return ParseError("too_large") if error.errno == errno.EFBIG else Fault(str(error))
 
 
 class Reporter:
-    """Says progress, but not more often than anyone can read."""
+    """Says progress, but not more often than anyone can read, and gives what was read until then to the parent."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: BinaryIO) -> None:
+        self.spool = spool
         self.last = 0.0
 
     def progress(self, done: int, total: int | None, unit: str) -> None:
         now = monotonic()
         if now - self.last >= PROGRESS_INTERVAL or done == total:
             self.last = now
+            self.spool.flush()
             say({"progress": [done, total, unit]})
 
 

@@ -73,10 +73,15 @@ def read(
     emit: Callable[[Part], None],
     progress: Callable[[int, int | None, str], None],
     pictures: Pictures | None = None,
+    begun: Callable[[str], None] = lambda media_type: None,
 ) -> Summary:
-    """Parse a file in this process, handing each page to `emit` as it is done. Raises `ParseError`."""
+    """Parse a file in this process, handing each page to `emit` as it is done; `begun(media_type)` is called before.
+
+    Raises `ParseError`.
+    """
     out = Composer(emit, limits, progress, filename, pictures or Pictures())
     kind = kind_of(path, filename, limits)
+    begun(KINDS[kind].media_type)
     read_kind(kind, path, out)
     if kind in TEXTS:
         out.metadata |= evidence(path, _declared(path) if kind == "html" else "")

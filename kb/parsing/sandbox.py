@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -21,8 +21,9 @@ import orjson
 
 from kb.parsing.errors import Fault, ParseError
 from kb.parsing.limits import ParseLimits
+from kb.parsing.parsed import Part
 from kb.parsing.recognized import Recognized, write_all
-from kb.parsing.spool import ParsedFile, Summary, error_from
+from kb.parsing.spool import ParsedFile, Summary, error_from, read_parts
 
 logger = logging.getLogger(__name__)
 
@@ -142,91 +143,167 @@ def parse_file(
     limits: ParseLimits,
     progress: Callable[[int, int | None, str], None],
     cancelled: Callable[[], bool],
-    recognized: Iterable[Recognized] = (),
-    keep: Callable[[Recognized], None] = lambda recognized: None,
 ) -> ParsedFile:
-    """Parse a file in a confined child process.
+    """Parse a file to its end in a confined child process; see `Reading`, which this is all of."""
+    with Reading(path, filename, limits, progress, cancelled) as reading:
+        return reading.finish()
 
-    `progress(done, total, unit)` hears how far it is: unit is "pages", "rows" or "characters", total may be None.
-    `cancelled()` is asked several times a second. OCR passes over the pictures that are `recognized` already, and
-    `keep()` hears of each further one; it may raise, and parsing ends there. Raises `ParseError` with a
-    sentence for people, `Fault` for trouble that is not the file's.
+
+class Reading:
+    """A file that a confined child process reads; its pages may be taken while it goes on reading.
+
+    Call `watch` several times a second, or `finish`. `progress(done, total, unit)` hears how far it is: unit is
+    "pages", "rows" or "characters", total may be None. `cancelled()` is asked each time. OCR passes over the pictures
+    that are `recognized` already, and `keep()` hears of each further one; it may raise, and reading ends there.
     """
-    folder = TemporaryDirectory(prefix="parse-")
-    server = POOL.take()
-    try:
-        spool = Path(folder.name, "pages.jsonl")
-        known = Path(folder.name, "recognized.jsonl")
-        write_all(known, recognized)
-        size = path.stat().st_size
-        server.send(
-            {
-                "path": str(path.resolve()),
-                "filename": filename,
-                "limits": asdict(limits),
-                "folder": folder.name,
-                "spool": str(spool),
-                "recognized": str(known),
-            }
-        )
-        outcome = _watch(server, limits, size, progress, cancelled, keep)
-        if "fault" in outcome:
-            raise Fault(outcome["fault"])
-        if "error" in outcome:
-            logger.info("A file could not be read: %s %s", outcome["error"].get("code"), outcome.get("detail", ""))
-            raise error_from(outcome["error"])
-        parsed = ParsedFile(Summary.from_data(outcome["done"]), spool, folder)
-    except BaseException as error:
-        folder.cleanup()
-        if isinstance(error, ParseError) and error.code not in _KILLED:
-            POOL.give_back(server)
-        else:
-            server.end()
-        raise
-    POOL.give_back(server)
-    return parsed
 
-
-_KILLED = ("too_slow", "too_much_memory", "cancelled", "hostile")
-
-
-def _watch(
-    server: Server,
-    limits: ParseLimits,
-    size: int,
-    progress: Callable[[int, int | None, str], None],
-    cancelled: Callable[[], bool],
-    keep: Callable[[Recognized], None],
-) -> dict[str, Any]:
-    """The outcome that the child reports. Raises `ParseError` when it passes a limit or dies."""
-    outcome: dict[str, Any] = {}
-    pages = 0
-    started = heard = monotonic()
-    while True:
+    def __init__(
+        self,
+        path: Path,
+        filename: str,
+        limits: ParseLimits,
+        progress: Callable[[int, int | None, str], None],
+        cancelled: Callable[[], bool],
+        recognized: Iterable[Recognized] = (),
+        keep: Callable[[Recognized], None] = lambda recognized: None,
+    ) -> None:
+        self.limits, self.progress, self.cancelled, self.keep = limits, progress, cancelled, keep
+        self.size = path.stat().st_size
+        self.parsed: ParsedFile | None = None
+        """What was read, once all of it was."""
+        self._folder: TemporaryDirectory[str] | None = TemporaryDirectory(prefix="parse-")
+        self._spool = Path(self._folder.name, "pages.jsonl")
+        self._spool.touch()
+        self._media_type: str | None = None
+        self._outcome: dict[str, Any] = {}
+        self._pages = 0
+        self._over = False
+        self._server: Server | None = None
         try:
-            messages = server.messages(WATCH_SECONDS)
+            known = Path(self._folder.name, "recognized.jsonl")
+            write_all(known, recognized)
+            self._server = POOL.take()
+            self._started = self._heard = monotonic()
+            self._server.send(
+                {
+                    "path": str(path.resolve()),
+                    "filename": filename,
+                    "limits": asdict(limits),
+                    "folder": self._folder.name,
+                    "spool": str(self._spool),
+                    "recognized": str(known),
+                }
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def watch(self, seconds: float = 0) -> None:
+        """Hear what the child says, for at most so many seconds, and hold it to its limits.
+
+        Raises:
+            ParseError: with a sentence for people; nothing more is read then.
+            Fault: for trouble that is not the file's.
+        """
+        if self._server is None:
+            self._goes_on()
+            return
+        try:
+            self._watch(self._server, seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    def media_type(self) -> str:
+        """What kind of file it is, which is known long before all of it is read. Raises as `watch` does."""
+        while self._media_type is None:
+            self.watch(WATCH_SECONDS)
+        return self._media_type
+
+    def parts(self) -> Iterator[Part]:
+        """Each page with its blocks, in order, as the child writes them. Another thread than that which calls `watch`
+        has to take them; it gets a `ParseError("cancelled")` where the reading did not come to its end."""
+        return read_parts(self._spool, self._goes_on)
+
+    def finish(self) -> ParsedFile:
+        """Wait for the end, and give the file away: it is the caller's to close. Raises as `watch` does."""
+        while self.parsed is None:
+            self.watch(WATCH_SECONDS)
+        parsed, self._folder = self.parsed, None
+        return parsed
+
+    def close(self) -> None:
+        """End the child if it still reads, and delete what is on disk unless somebody else got it."""
+        self._over = True
+        if self._server is not None:
+            self._server.end()
+            self._server = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> Reading:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _goes_on(self) -> bool:
+        if self.parsed is not None:
+            return False
+        if self._over:
+            raise ParseError("cancelled")
+        return True
+
+    def _watch(self, server: Server, seconds: float) -> None:
+        try:
+            messages = server.messages(seconds)
         except EOFError:
             raise ParseError("damaged") from None
         for message in messages:
-            if "progress" in message:
-                heard = monotonic()
-                done, total, unit = message["progress"]
-                pages = int(done) if unit == "pages" else 0
-                progress(int(done), total, str(unit))
-            elif "recognized" in message:
-                heard = monotonic()
-                keep(Recognized.from_data(message["recognized"]))
-            elif "exit" in message:
-                return outcome or _died(int(message["exit"]))
-            else:
-                outcome = message
+            self._hear(server, message)
+        if self._server is None:
+            return
         now = monotonic()
-        if cancelled():
+        if self.cancelled():
             raise ParseError("cancelled")
-        if now - heard > limits.idle_seconds or now - started > limits.seconds_for(size, pages):
+        limits = self.limits
+        if now - self._heard > limits.idle_seconds or now - self._started > limits.seconds_for(self.size, self._pages):
             raise ParseError("too_slow")
         if server.memory() > limits.memory_bytes:
             raise ParseError("too_much_memory")
+
+    def _hear(self, server: Server, message: dict[str, Any]) -> None:
+        self._heard = monotonic()
+        if "progress" in message:
+            done, total, unit = message["progress"]
+            self._pages = int(done) if unit == "pages" else 0
+            self.progress(int(done), total, str(unit))
+        elif "recognized" in message:
+            self.keep(Recognized.from_data(message["recognized"]))
+        elif "media_type" in message:
+            self._media_type = str(message["media_type"])
+        elif "exit" in message:
+            self._end(server, self._outcome or _died(int(message["exit"])))
+        else:
+            self._outcome = message
+
+    def _end(self, server: Server, outcome: dict[str, Any]) -> None:
+        """The child has ended, and its server may serve another file, unless something is wrong with more than this."""
+        if "fault" in outcome:
+            raise Fault(outcome["fault"])
+        error = error_from(outcome["error"]) if "error" in outcome else None
+        if error is None:
+            self.parsed = ParsedFile(Summary.from_data(outcome["done"]), self._spool, self._folder)
+        if error is None or error.code not in _KILLED:
+            self._server = None
+            POOL.give_back(server)
+        if error is not None:
+            logger.info("A file could not be read: %s %s", error.code, outcome.get("detail", ""))
+            raise error
+
+
+_KILLED = ("too_slow", "too_much_memory", "cancelled", "hostile")
 
 
 def _died(status: int) -> dict[str, Any]:

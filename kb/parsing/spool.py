@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import sleep
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
@@ -14,6 +15,8 @@ import orjson
 from kb.parsing.errors import CODES, ErrorCode, ParseError
 from kb.parsing.parsed import Block, Language, Line, Parsed, ParsedPage, Part
 
+GROWING_SECONDS = 0.02
+"""So long is waited before looking whether more was written."""
 _LANGUAGES = ("en", "zh", "ja", "ko", "und")
 
 
@@ -28,20 +31,37 @@ def write_part(file: BinaryIO, part: Part) -> None:
     file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def read_parts(path: Path) -> Iterator[Part]:
-    """The pages as written. Raises `ParseError("damaged")` for lines that are not what `write_part` writes."""
-    offset = 0
+def read_parts(path: Path, growing: Callable[[], bool] = lambda: False) -> Iterator[Part]:
+    """The pages as written; more are waited for as long as the file is `growing`.
+
+    Raises `ParseError("damaged")` for lines that are not what `write_part` writes.
+    """
+    offset, line = 0, b""
     with path.open("rb") as file:
-        for line in file:
-            try:
-                part = _part(orjson.loads(line), offset)
-            except (ValueError, TypeError, KeyError, IndexError) as error:
-                raise ParseError("damaged") from error
-            offset += len(part[0].text)
-            yield part
+        while True:
+            may_grow = growing()
+            line += file.readline()
+            if line.endswith(b"\n"):
+                part = _part(line, offset)
+                offset += len(part[0].text)
+                line = b""
+                yield part
+            elif may_grow:
+                sleep(GROWING_SECONDS)
+            elif line:
+                raise ParseError("damaged")
+            else:
+                return
 
 
-def _part(record: dict[str, Any], offset: int) -> Part:
+def _part(line: bytes, offset: int) -> Part:
+    try:
+        return _read(orjson.loads(line), offset)
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise ParseError("damaged") from error
+
+
+def _read(record: dict[str, Any], offset: int) -> Part:
     number, label, text, width, height, confidence = record["page"]
     lines = tuple(Line(int(start), int(end), (x0, y0, x1, y1)) for start, end, x0, y0, x1, y1 in record["lines"])
     blocks = tuple(

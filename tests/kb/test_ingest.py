@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
 from io import BytesIO
 
 import numpy as np
@@ -52,8 +51,8 @@ def test_a_title_that_a_person_gave_stays(admin: Person, handbook: Collection) -
 
 
 def test_a_reader_finds_it_only_when_it_is_ready(rules: Document, admin: Person) -> None:
-    ingest.STEPS[0](job := Job(taken(rules), ExitStack()))
-    with job.resources, acting_as(admin):
+    ingest.STEPS[0](Job(taken(rules)))
+    with acting_as(admin):
         assert Document.objects.get(pk=rules.pk).current_version is None
 
 

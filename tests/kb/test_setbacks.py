@@ -68,7 +68,7 @@ def test_what_a_person_must_mend_fails_at_once_and_goes_on_from_there(
         work_next()
     assert (version_of(travel).state, version_of(travel).error_code) == (State.FAILED, "authentication")
     retry(travel, admin)
-    patch(monkeypatch, "read_file", raising(AssertionError("it was read already")))
+    patch(monkeypatch, "reading_of", raising(AssertionError("it was read already")))
     work_next()
     assert_ready_once(travel)
 

@@ -8,15 +8,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from kb.parsing import ParsedFile, ParseError, ParseLimits, child, kinds, parse_file, sandbox
+from kb.leases import waited_for
+from kb.parsing import ParsedFile, ParseError, ParseLimits, Reading, child, kinds, parse_file, sandbox
 from kb.parsing.errors import Fault
 from kb.parsing.spool import ParsedFile as Spooled
 from kb.parsing.spool import error_from, read_parts
 from tests.kb.parsing.conftest import SAMPLES
+from tests.kb.scans import scan
 
 ROOT = Path(__file__).parents[3]
 
@@ -191,10 +195,54 @@ def test_a_full_disk_is_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.Monk
         assert key in child.outcome(request, path, ParseLimits())
 
 
-def test_faults_reach_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_watch", lambda *arguments: {"fault": "no space left"})
+def test_faults_reach_the_caller(monkeypatch: pytest.MonkeyPatch, pool: sandbox.ServerPool) -> None:
+    pool.give_back(pool.take())
+    faulty: list[dict[str, object]] = [{"fault": "no space left"}, {"exit": 0}]
+    monkeypatch.setattr(sandbox.Server, "messages", lambda server, timeout: faulty)
     with pytest.raises(Fault, match="no space"):
         run("document.md")
+    assert pool.idle == []
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[Reading]:
+    with Reading(file, file.name, ParseLimits(), lambda *step: None, lambda: False) as begun:
+        yield begun
+
+
+@pytest.fixture
+def scanned(tmp_path: Path) -> Path:
+    """A scan of three pages, whose OCR takes a while."""
+    file = tmp_path / "scan.pdf"
+    file.write_bytes(scan(("The first page", "The second page", "The third page")).getvalue())
+    return file
+
+
+def test_pages_are_there_while_the_file_is_still_read(scanned: Path) -> None:
+    with reading(scanned) as begun, ThreadPoolExecutor(1) as threads:
+        assert begun.media_type() == "application/pdf"
+        parts = begun.parts()
+        first = waited_for(threads.submit(next, parts), begun.watch, 0.02)
+        assert begun.parsed is None, "the second page is being read"
+        others = waited_for(threads.submit(list, parts), begun.watch, 0.02)
+        texts = [part[0].text.strip() for part in (first, *others)]
+        assert texts == ["The first page", "The second page", "The third page"]
+        assert begun.parsed is not None
+        assert begun.parsed.characters == sum(len(part[0].text) for part in (first, *others))
+
+
+def test_whoever_waits_for_pages_hears_of_the_end(scanned: Path, pool: sandbox.ServerPool) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with reading(scanned) as begun:
+            waiting = threads.submit(list, begun.parts())
+            begun.cancelled = lambda: True
+            with pytest.raises(ParseError, match="cancelled"):
+                begun.watch()
+        with pytest.raises(ParseError, match="cancelled"):
+            waiting.result(timeout=10)
+        with pytest.raises(ParseError, match="cancelled"):
+            begun.finish()
+    assert pool.idle == []
 
 
 def test_outcomes_of_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
