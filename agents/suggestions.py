@@ -16,12 +16,8 @@ SUGGESTED = 3
 def about(topic: Topic, *, chinese: bool) -> str:
     """A question that the topic's section answers."""
     if chinese:
-        return f"《{topic.title}》对{topic.heading}有哪些规定？"
-    heading = topic.heading
-    # A heading's first letter is large only because it stands first, where no other is: names and titles stay.
-    sentence_case = heading.isascii() and heading[1:2].islower() and heading[1:] == heading[1:].lower()
-    spoken = heading[0].lower() + heading[1:] if sentence_case else heading
-    return f"What does “{topic.title}” say about {spoken}?"
+        return f"《{topic.title}》里“{topic.heading}”的内容是什么？"
+    return f"What does “{topic.title}” say under “{topic.heading}”?"
 
 
 def next_questions(citations: Iterable[Citation], *, chinese: bool, asked: Collection[str] = ()) -> list[str]:

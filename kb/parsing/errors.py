@@ -18,6 +18,8 @@ ErrorCode = Literal[
 ]
 
 CODES: tuple[str, ...] = get_args(ErrorCode)
+IN_THE_FILE = frozenset({"unsupported", "empty", "encrypted", "damaged", "too_large", "no_text", "hostile"})
+"""What lies in the file: reading the same bytes again would not help."""
 
 SENTENCES: dict[ErrorCode, tuple[str, str]] = {
     "unsupported": (

@@ -6,10 +6,11 @@ from django import template
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kb.models import WORKING, DocumentChange, State
+from kb.models import WORKING, DocumentChange, DocumentVersion, State
 from kb.models_evaluation import EvaluationRun
 from kb.models_sources import Source, SourceChange
 from kb.panels import Panel, panels
+from kb.parsing.errors import IN_THE_FILE
 from kb.sources import KINDS
 
 register = template.Library()
@@ -38,6 +39,12 @@ def page_address(context: template.Context, name: str, number: int) -> str:
     query = context["request"].GET.copy()
     query[name] = str(number)
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def lies_in_the_file(version: DocumentVersion | None) -> bool:
+    """Whether the version failed because of its file, so that only another file helps."""
+    return version is not None and version.state == State.FAILED and version.error_code in IN_THE_FILE
 
 
 @register.filter

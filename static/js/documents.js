@@ -111,7 +111,11 @@ function countTicked() {
   if (!said) return;
   const ticked = document.querySelectorAll("#documents [name=document]:checked").length;
   said.textContent = ticked ? `${ticked} ${said.dataset.one}` : "";
+  for (const button of said.parentElement.querySelectorAll("button")) button.disabled = !ticked;
 }
+
+countTicked();
+document.addEventListener("htmx:afterSettle", countTicked);
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-tick-all]")) {

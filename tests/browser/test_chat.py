@@ -60,7 +60,7 @@ def test_sources_are_walked_through_by_key(
     page = open_page(alice)
     ask(page)
     done(page)
-    cards = page.locator(".card.source")
+    cards = page.locator(".cards a.source")  # two quotes of one place: their numbers on its card
     expect(cards).to_have_count(2)
     page.locator("h2.question").click()
     page.keyboard.press("]")
@@ -206,9 +206,9 @@ def test_a_sample_question_is_asked_by_a_click(
         Passage.objects.filter(document=library["leave"]).update(heading_path=["Leave policy", "Carried days"])
     scripted.enqueue(text(ANSWER))
     page = open_page(alice)
-    page.get_by_role("button", name="What does “Leave policy” say about carried days?").click()
+    page.get_by_role("button", name="What does “Leave policy” say under “Carried days”?").click()
     done(page)
-    expect(page.locator("h2.question")).to_contain_text("carried days")
+    expect(page.locator("h2.question")).to_contain_text("Carried days")
     expect(page.locator(".start")).to_have_count(0)
 
 
@@ -252,6 +252,7 @@ def test_a_question_is_edited_by_key_and_the_old_one_is_reached_again(
     expect(edit.locator("summary")).to_be_focused()
     expect(field).to_have_value("How many days of annual leave?")
     edit.locator("summary").press("Enter")
+    expect(field).to_be_focused()
     field.fill("How many days in a year?")
     page.keyboard.press("Enter")
     done(page)

@@ -37,7 +37,7 @@ def test_the_start_has_the_company_and_questions_about_readable_documents(
     alice: Person, bob: Person, people_files: Collection, make_document: MakeDocument, sign_in: SignIn
 ) -> None:
     make_document(people_files, "Salaries")
-    assert "What does “Salaries” say about hotels in cities?" in sign_in(alice).get("/").content.decode()
+    assert "What does “Salaries” say under “Hotels in cities”?" in sign_in(alice).get("/").content.decode()
     page = sign_in(bob).get("/").content.decode()
     assert "Zhinang 智囊" in page
     assert "Salaries" not in page
@@ -64,8 +64,8 @@ def test_questions_for_chinese_readers_come_from_chinese_documents_first(
         Passage.objects.filter(document=manual).update(heading_path=["一、入职与试用期"])
     html = sign_in(alice).get("/", headers={"Accept-Language": "zh-CN"}).content.decode()
     assert re.findall(r"data-sample>(.*?)</button>", html) == [
-        "《员工手册》对入职与试用期有哪些规定？",
-        "What does “Travel policy” say about hotels in cities?",
+        "《员工手册》里“入职与试用期”的内容是什么？",
+        "What does “Travel policy” say under “Hotels in cities”?",
     ]
 
 

@@ -117,8 +117,28 @@ def test_errors_are_sentences_in_the_page_language(
     client = sign_in(admin)
     html = client.get("/documents/").content.decode()
     assert "It has a password." in html
-    assert "Try again" in html
     assert "有密码。" in client.get("/documents/", headers={"Accept-Language": "zh-CN"}).content.decode()
+
+
+@pytest.mark.parametrize(("code", "again"), [("damaged", False), ("too_slow", True), ("", True)])
+def test_trying_again_is_offered_only_where_it_may_help(
+    admin: Person, handbook: Collection, make_document: MakeDocument, sign_in: SignIn, code: str, again: bool
+) -> None:
+    document = make_document(handbook, state=State.FAILED, error_code=code)
+    html = sign_in(admin).get("/documents/").content.decode()
+    assert (f'value="retry:{document.pk}"' in html) == again
+    assert (f'href="/documents/d/{document.pk}/#new-version"' in html) == (not again)
+    assert 'id="new-version"' in sign_in(admin).get(f"/documents/d/{document.pk}/").content.decode()
+
+
+def test_the_list_of_all_documents_says_where_each_stands(
+    admin: Person, handbook: Collection, make_document: MakeDocument, sign_in: SignIn
+) -> None:
+    make_document(handbook)
+    everywhere = sign_in(admin).get("/documents/").content.decode()
+    assert f'class="filename shelf">{handbook.name}<' in everywhere
+    assert "of-one-collection" not in everywhere
+    assert "of-one-collection" in sign_in(admin).get(f"/documents/{handbook.pk}/").content.decode()
 
 
 def test_retry_and_cancel(admin: Person, handbook: Collection, make_document: MakeDocument, sign_in: SignIn) -> None:

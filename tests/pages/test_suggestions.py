@@ -12,7 +12,7 @@ from kb.models import Collection, Document, Passage
 from tests.pages.conftest import TEXT, answered
 
 SignIn = Callable[[Person], Client]
-NEXT = "What does “Travel policy” say about"
+NEXT = "What does “Travel policy” say under"
 
 
 def add_sections(document: Document, *headings: str) -> None:
@@ -47,16 +47,10 @@ def page_beside(
 
 def test_the_sections_beside_the_cited_one_are_suggested(page_beside: Callable[..., str]) -> None:
     html = page_beside("3. Trains and flights", "Overview", "Meals", "VAT receipts", "Gifts")
-    suggested = [f"{NEXT} {heading}?" for heading in ("trains and flights", "meals", "VAT receipts")]
+    suggested = [f"{NEXT} “{heading}”?" for heading in ("Trains and flights", "Meals", "VAT receipts")]
     assert [question in html for question in suggested] == [True] * 3
     assert html.count(NEXT) == 6  # each once as the value and once as the text
-    assert f"{NEXT} hotels" not in html
-
-
-def test_names_and_titles_keep_their_capitals(page_beside: Callable[..., str]) -> None:
-    html = page_beside("Quality & Calibration", "Engineering 研发部", "Gifts")
-    headings = ("Quality &amp; Calibration", "Engineering 研发部", "gifts")
-    assert [f"{NEXT} {heading}?" in html for heading in headings] == [True] * 3
+    assert f"{NEXT} “Hotels" not in html
 
 
 def test_documents_called_alike_make_one_sample_question(
@@ -65,13 +59,13 @@ def test_documents_called_alike_make_one_sample_question(
     make_document(handbook)
     make_document(handbook)
     html = sign_in(alice).get("/").content.decode()
-    assert html.count(f"{NEXT} hotels in cities?") == 2  # once as the value and once as the text
+    assert html.count(f"{NEXT} “Hotels in cities”?") == 2  # once as the value and once as the text
 
 
 def test_a_year_is_no_numbering_and_words_of_the_title_are_no_topic(page_beside: Callable[..., str]) -> None:
     others = ("差旅制度实施细则", "2027年预算", "3.1 住宿")
     html = page_beside(*others, title="2026年差旅制度实施细则", question="住宿标准？")
-    asked = ["》对2027年预算有哪些规定" in html, "》对住宿有哪些规定" in html, "》对差旅制度实施细则有" in html]
+    asked = ["》里“2027年预算”的内容" in html, "》里“住宿”的内容" in html, "》里“差旅制度实施细则”" in html]
     assert asked == [True, True, False]
 
 
@@ -87,7 +81,7 @@ def test_they_are_in_the_language_of_the_question_and_only_after_the_last_answer
     first = make_run(alice, answered(document))
     make_run(alice, answered(document), first.conversation, question="住宿标准是多少？")
     html = sign_in(alice).get(f"/c/{first.conversation_id}/").content.decode()
-    assert "《Travel policy》对Meals有哪些规定？" in html
+    assert "《Travel policy》里“Meals”的内容是什么？" in html
     assert NEXT not in html
 
 
@@ -104,4 +98,4 @@ def test_what_may_no_longer_be_read_is_not_named(
     for person, named in ((alice, True), (bob, False)):
         run = make_run(person, answered(document))
         page = sign_in(person).get(f"/c/{run.conversation_id}/").content.decode()
-        assert ("dismissals" in page) is named
+        assert ("Dismissals" in page) is named
