@@ -1,4 +1,5 @@
-"""JSON: conversations that messengers export become messages with day, writer and text; other data stays as it stands.
+"""JSON: conversations that messengers export become messages with day, writer and text, records become tables
+(`json_records`), and other data stays as it stands.
 
 Slack, Telegram, Discord, Teams and their like each write a list of objects with a writer, a time and a text under names
 of their own. Slack's times and others' that count seconds are given in UTC, for no export says where it was written.
@@ -18,6 +19,7 @@ from typing import Any
 from kb.parsing import plain
 from kb.parsing.composer import Composer
 from kb.parsing.encodings import clean, decode_file
+from kb.parsing.json_records import add_records
 
 MAXIMUM_BYTES = 32 << 20
 _WRITER = (
@@ -53,10 +55,12 @@ class Message:
 
 
 def parse(path: Path, out: Composer) -> None:
-    """Hand on the messages of a conversation, or else the file's text."""
-    messages = _messages(path, out) if path.stat().st_size <= MAXIMUM_BYTES else []
+    """Hand on the messages of a conversation, or the records of other data, or else the file's text."""
+    data = _data(path) if path.stat().st_size <= MAXIMUM_BYTES else None
+    messages = _messages(data, out)
     if not messages:
-        plain.parse_code(path, out)
+        if not add_records(data, out):
+            plain.parse_code(path, out)
         return
     names = {message.key: message.writer for message in messages if message.key}
     for message in messages:
@@ -64,15 +68,19 @@ def parse(path: Path, out: Composer) -> None:
     out.flush()
 
 
-def _messages(path: Path, out: Composer) -> list[Message]:
+def _data(path: Path) -> Any:
+    """What the file holds as JSON, or as lines of JSON; nothing where it is neither."""
     text = decode_file(path)
     try:
-        data = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         try:
-            data = [json.loads(line) for line in text.splitlines() if line.strip()]
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
         except (ValueError, RecursionError):
-            return []
+            return None
+
+
+def _messages(data: Any, out: Composer) -> list[Message]:
     if isinstance(data, dict):
         out.title = next((data[key] for key in ("name", "title") if isinstance(data.get(key), str)), "")
         data = next((data[key] for key in _LISTS if isinstance(data.get(key), list)), [])

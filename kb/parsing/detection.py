@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import olefile
 
-from kb.parsing import archives
+from kb.parsing import archives, tabbed_chats
 from kb.parsing.delimited import delimiter_of
 from kb.parsing.encodings import decode, detect
 from kb.parsing.errors import ParseError
@@ -148,13 +148,16 @@ def _textual(head: bytes, suffix: str) -> str:
         return "mail"
     if head.lstrip().startswith(b"<?xml"):
         return "xml"
-    if suffix in ("", ".txt", ".dat", ".xls") and _is_table(head):
-        return "csv"
+    if suffix in ("", ".txt", ".dat", ".xls"):
+        sample = decode(head[:8192])
+        if tabbed_chats.is_chat(sample):
+            return "tabbed_chat"
+        if _is_table(sample):
+            return "csv"
     return "text"
 
 
-def _is_table(head: bytes) -> bool:
-    sample = decode(head[:8192])
+def _is_table(sample: str) -> bool:
     return sample.count("\n") > 2 and delimiter_of(sample) in ("\t", ";")
 
 

@@ -32,6 +32,7 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     "text": Kind("text/plain", "plain"),
     "code": Kind("text/plain", "plain:parse_code"),
+    "tabbed_chat": Kind("text/plain", "tabbed_chats"),
     "markdown": Kind("text/markdown", "markdown"),
     "csv": Kind("text/csv", "delimited"),
     "html": Kind("text/html", "html"),
@@ -53,7 +54,7 @@ KINDS: dict[str, Kind] = {
     "msg": Kind("application/vnd.ms-outlook", "mail:parse_outlook"),
 }
 
-TEXTS = ("text", "code", "markdown", "csv", "html", "json", "subtitles")
+TEXTS = ("text", "code", "tabbed_chat", "markdown", "csv", "html", "json", "subtitles")
 
 
 def parser_of(kind: str) -> Callable[[Path, Composer], None]:

@@ -98,7 +98,6 @@ def test_one_message_a_line_is_a_conversation_too(parsed: Reader) -> None:
     [
         {"name": "app", "version": "1.0", "scripts": {"test": "run"}},
         [{"name": "Ann", "time": "2026-11-02", "text": ""}],
-        [{"author": "Ann", "date": "2026-11-02", "title": "A title of an article", "text": "Its text."}] * 3,
         [1, 2, 3],
         "text",
     ],

@@ -39,3 +39,40 @@ def test_other_texts_are_no_chats(lines: list[str]) -> None:
 def test_long_texts_with_a_few_times_are_no_chats() -> None:
     lines = [f"09:0{number} Ann: spoke" for number in range(3)] + ["She said a good deal more than this."] * 20
     assert message_beginnings(lines) == frozenset()
+
+
+LINE = """[LINE] 客服群組的聊天記錄
+儲存日期：2026/03/31 18:00
+
+2026/03/23（一）
+09:12\t雅婷\t早安
+09:13\t阿凱\t"兩件事:
+一、盤點"
+2026/03/24（二）
+上午10:30\t建宏\t修好了
+10:31\t\t雅婷已收回訊息
+"""
+
+
+def test_messages_between_tabs_are_told_with_their_day(parsed: Reader) -> None:
+    document = parsed("line.txt", LINE)
+    assert document.media_type == "text/plain"
+    assert [text for _, text in shapes(document)][2:] == [
+        "2026/03/23（一）",
+        "2026/03/23 09:12 雅婷: 早安",
+        "2026/03/23 09:13 阿凱: 兩件事:\n一、盤點",
+        "2026/03/24（二）",
+        "2026/03/24 上午10:30 建宏: 修好了",
+        "2026/03/24 10:31 雅婷已收回訊息",
+    ]
+
+
+def test_messages_between_tabs_may_have_their_own_day(parsed: Reader) -> None:
+    lines = [f"2026-03-23 09:1{minute}\tAnn\tHello {minute}" for minute in range(3)]
+    document = parsed("chat.txt", "\n".join(lines))
+    assert [text for _, text in shapes(document)] == [line.replace("\t", " ", 1).replace("\t", ": ") for line in lines]
+
+
+def test_a_table_of_times_under_its_columns_names_is_no_chat(parsed: Reader) -> None:
+    text = "time\troom\twhat\n" + "".join(f"09:1{minute}\tA{minute}\tVisit\n" for minute in range(5))
+    assert parsed("plan.txt", text).blocks[1].kind == "row"

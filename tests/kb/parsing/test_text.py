@@ -110,7 +110,6 @@ def test_long_text_comes_in_parts(parsed: Reader) -> None:
 def test_code_is_code(parsed: Reader) -> None:
     document = parsed("tool.py", "import os\n\n\ndef main():\n    return os\n")
     assert shapes(document) == [("code", "import os"), ("code", "def main():\n    return os")]
-    assert parsed("rows.jsonl").blocks[0].kind == "code"
 
 
 def test_csv_keeps_quoted_records_together(parsed: Reader) -> None:
