@@ -1,12 +1,14 @@
 """JSON that holds records: tickets, products, questions and answers. Lists of like objects become tables.
 
-An object with a long text, such as an article, becomes a section of its own instead. What stands beside the records
+An object with a long text, such as an article, becomes a section of its own instead, as does a question with its
+answer. What stands beside the records
 ("title", "owner") is told as lines of a name and a value, what an object holds under a name under that heading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from kb.parsing.composer import Composer
@@ -20,7 +22,9 @@ _MOSTLY = 0.5  # of all values of the file, those that have to stand in records 
 _LONG = 600  # characters of a text that no cell of a table should hold
 _MOST_COLUMNS = 40
 _DEEPEST = 6
-_TITLES = ("title", "name", "subject", "question", "标题", "名称", "主题", "問題", "问题", "標題", "名稱", "主旨", "id")
+_ASKED = frozenset(("question", "Question", "q", "Q", "问题", "問題", "提问", "提問", "标准问题"))
+_TOLD = frozenset(("answer", "Answer", "a", "A", "答案", "回答", "答复", "答覆", "回复", "回覆"))
+_TITLES = ("title", "name", "subject", "标题", "名称", "主题", "標題", "名稱", "主旨", "id")
 
 
 def add_records(data: Any, out: Composer) -> bool:
@@ -28,8 +32,8 @@ def add_records(data: Any, out: Composer) -> bool:
     inside = sum(_size(records) for records in _lists_of_records(data))
     if not inside or inside < _MOSTLY * _size(data):
         return False
-    if isinstance(data, dict):
-        out.title = next((clean(data[key]) for key in ("title", "name") if isinstance(data.get(key), str)), "")
+    named = (data[key] for key in ("title", "name") if isinstance(data, dict) and _has_words(data.get(key)))
+    out.title = clean(next(named, PurePosixPath(out.filename).stem))
     _add(data, out, 1)
     out.flush()
     return True
@@ -100,7 +104,8 @@ def _add_object(data: Record, out: Composer, level: int) -> None:
 def _add_records(records: Sequence[Record], out: Composer, level: int) -> None:
     flat = [dict(_flattened(record)) for record in records]
     names = list(dict.fromkeys(name for record in flat for name in record))
-    if len(names) > _MOST_COLUMNS or any(len(text) > _LONG for record in flat for text in record.values()):
+    long = any(len(text) > _LONG for record in flat for text in record.values())
+    if long or len(names) > _MOST_COLUMNS or (_ASKED & set(names) and _TOLD & set(names)):
         for record in records:
             _add_section(record, out, level)
     else:
@@ -108,16 +113,16 @@ def _add_records(records: Sequence[Record], out: Composer, level: int) -> None:
 
 
 def _add_section(record: Record, out: Composer, level: int) -> None:
-    """A record with a long text: its title, its other values as lines, and its texts as paragraphs."""
-    title = next((name for name in _TITLES if _has_words(record.get(name))), "")
+    """A record under its title, or its question: its texts as paragraphs, and its other values as lines."""
+    title = next((name for name in (*_ASKED, *_TITLES) if _has_words(record.get(name))), "")
     out.add("heading", told(record.get(title, "")), level + 1)
     rest = {name: text for name, text in _flattened(record) if name != title and text}
-    short = [f"{name}: {' '.join(text.split())}" for name, text in rest.items() if len(text) <= _LONG]
+    texts = {name: text for name, text in rest.items() if len(text) > _LONG or name in _TOLD}
+    for text in texts.values():
+        for paragraph in text.split("\n\n"):
+            out.add("paragraph", paragraph)
+    short = (f"{name}: {' '.join(text.split())}" for name, text in rest.items() if name not in texts)
     out.add("paragraph", "\n".join(short))
-    for text in rest.values():
-        if len(text) > _LONG:
-            for paragraph in text.split("\n\n"):
-                out.add("paragraph", paragraph)
 
 
 def _flattened(record: Record, over: str = "") -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from functools import cache
 
 from llm.chinese import simplified, words_elsewhere
 
+from .everyday import EVERYDAY
 from .places import PLACES
 from .text import has_han, terms
 
@@ -265,7 +266,7 @@ _WORDS = f"""
 展会 展览会 参展=trade fair; exhibition; fair
 展位 展台 摊位=booth; stand
 号馆 展馆=hall
-{PLACES}"""
+{EVERYDAY}{PLACES}"""
 
 
 # What is said in several ways in English alone.

@@ -10,8 +10,15 @@ from .text import terms
 from .units import Unit
 
 CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,5}(?:-[A-Z]{1,3})?-?\d{1,6}(?![A-Za-z0-9])")
+_PERIOD = re.compile(r"(?:Q[1-4]|H[12]|FY\d\d|[TN]\d)")
 # What a key counts that is but a name.
 BY_NAME = 0.5
+
+
+def codes(text: str) -> list[tuple[str, str]]:
+    """The codes in a text, each with its letters and without hyphens; quarters and half years are none."""
+    found = (code.replace("-", "") for code in CODE.findall(text) if not _PERIOD.fullmatch(code))
+    return [(code.rstrip("0123456789"), code) for code in found]
 
 
 def is_asked_row(unit: Unit, question: str) -> bool:

@@ -1,6 +1,8 @@
-"""What a question takes for given and its answer has to keep: the time, the place and the numbered thing it names.
+"""What a question takes for given and its answer has to keep: the time, the place and which of several it names.
 
-A table of 2024 and 2025 does not answer for 2021, nor a text about Hall 3 for Hall 2, nor one about 越南 for 泰国.
+A table of 2024 and 2025 does not answer for 2021, nor a text about Hall 3 for Hall 2, nor one about 越南 for 泰国. Nor
+does error E4 answer for E2, a gold card for a black one, a sum in yuan for euros, or what holds after the probation for
+what holds during it.
 """
 
 import re
@@ -8,13 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .currencies import asked_currency, currencies
 from .dates import ANY_MONTH, MONTHS, month_number
 from .glossary import place_names
+from .keys import codes
+from .members import members
+from .phases import phases
 from .questions import AnswerType
 from .text import STOP_WORDS, has_han, terms
 from .units import Unit
 
-Kind = Literal["year", "quarter", "month", "thing", "place"]
+Kind = Literal["year", "quarter", "month", "thing", "place", "code", "member", "phase", "currency"]
 # How a unit stands to a premise: it names the very thing, another of its kind, or none.
 Standing = Literal["named", "other", "silent"]
 
@@ -43,6 +49,7 @@ _MONTH = re.compile(
     r"|(?<![个\d])(?P<zh>十[一二]?|[一二三四五六七八九])月(?:份|(?![初中下\d]))",
     re.IGNORECASE,
 )
+_SEVERAL = 2
 _HAN_NUMBERS = {numeral: value for value, numeral in enumerate("一二三四五六七八九十", 1)} | {"十一": 11, "十二": 12}
 _AMOUNT_KINDS: frozenset[AnswerType] = frozenset(("number", "duration", "thing"))
 
@@ -59,6 +66,7 @@ _NUMBERED = re.compile(
 _HAN_NUMBER = r"\d{1,4}|[一二三四五六七八九十]{1,3}"
 _HAN_NUMBERED = re.compile(
     rf"(?P<first>{_HAN_NUMBER}|[A-Z])\s?(?P<noun>号(?:楼|馆|厅|线|仓|库|机|门|店|会议室)|期|楼|层|栋|座|幢|车间|厂|食堂|校区|分公司)(?![间待望限货款数\d])"
+    r"|(?<![A-Za-z])(?P<letter>[A-Z])\s?(?P<lettered>[级档类区组班款型])"
     rf"|第\s?(?P<nth>{_HAN_NUMBER})\s?(?P<ofnoun>条|章|版|届|批|期|轮)"
 )
 _VERSION = re.compile(r"(?<![A-Za-z])[vV]\.?\s?(?P<number>\d+(?:\.\d+)*)")
@@ -92,8 +100,13 @@ class Premise:
 def premises(question: str, kind: AnswerType) -> tuple[Premise, ...]:
     """What a question that asks for a `kind` of answer takes for given."""
     found = [Premise("thing", noun, value) for noun, value in _things(question)]
+    found += [Premise("code", letters, code) for letters, code in codes(question)]
+    found += [Premise("phase", noun, when) for noun, when in phases(question)]
     if has_han(question):
         found += [Premise("place", "", place) for place in place_names(question)]
+        found += [Premise("member", noun, name) for noun, name in members(question)]
+    if currency := asked_currency(question):
+        found.append(Premise("currency", "", currency))
     if not _REACHES.search(question):
         found += [Premise("year", "", year) for year in dict.fromkeys(_years(question))]
         found += [Premise("quarter", "", quarter) for quarter in _quarters(question)]
@@ -122,13 +135,39 @@ def _standing(unit: Unit, premise: Premise) -> Standing:
         return _of_quarter(unit, said, named)
     if premise.kind == "month":
         return "other" if named and not _REACHES.search(unit.text) else "silent"
+    if premise.kind in ("code", "member"):
+        return _of_several(unit, premise, named)
     if any(value.startswith(f"{premise.value}.") for value in named):
         return "named"
     return "other" if named or _named(unit.source.section, premise) else "silent"
 
 
+def _of_several(unit: Unit, premise: Premise, named: frozenset[str]) -> Standing:
+    """How a unit stands to one of several like things that it does not name itself.
+
+    A row that names another is about that; a sentence may speak of another beside the one that its passage speaks of.
+    A word before a noun tells one of several only where the passage has several: 门禁卡 is no other than 工卡.
+    """
+    around = _named(f"{unit.source.header} {unit.source.text}", premise)
+    if not named or (unit.kind != "row" and premise.value in around):
+        return "silent"
+    if premise.kind == "member" and premise.value not in around:
+        if any(name.endswith(premise.value) or premise.value.endswith(name) for name in named):
+            return "named"
+        return "other" if len(around) >= _SEVERAL else "silent"
+    return "other"
+
+
 def _named(text: str, premise: Premise) -> frozenset[str]:
     """Which of a premise's kind a text names."""
+    if premise.kind == "code":
+        return frozenset(code for letters, code in codes(text) if letters == premise.noun)
+    if premise.kind == "member":
+        return frozenset(name for noun, name in members(text) if noun == premise.noun)
+    if premise.kind == "phase":
+        return frozenset(when for noun, when in phases(text) if noun == premise.noun)
+    if premise.kind == "currency":
+        return currencies(text)
     if premise.kind == "year":
         return frozenset(_years(text))
     if premise.kind == "quarter":
@@ -202,5 +241,6 @@ def _things(text: str) -> Iterator[tuple[str, str]]:
         yield "version", match["number"]
     if has_han(text):
         for match in _HAN_NUMBERED.finditer(text):
-            noun, number = match["noun"] or match["ofnoun"], match["first"] or match["nth"]
+            noun = match["noun"] or match["lettered"] or match["ofnoun"]
+            number = match["first"] or match["letter"] or match["nth"]
             yield _NOUNS.get(noun, noun), str(_HAN_NUMBERS.get(number, number))

@@ -29,27 +29,36 @@ def test_a_list_of_like_objects_is_a_table(parsed: Reader) -> None:
 
 
 def test_the_header_stands_over_the_rows(parsed: Reader) -> None:
-    document = parsed("rows.jsonl")
-    assert [block.header for block in document.blocks] == ["", "问题\t答案", "问题\t答案"]
-    assert document.text == "问题\t答案\n年假几天\t五天\n住宿上限\t600\n"
+    document = parsed("plans.json", json.dumps([{"plan": "Basic", "users": 5}, {"plan": "Team", "users": 50}]))
+    assert [block.header for block in document.blocks] == ["", "plan\tusers", "plan\tusers"]
+    assert document.text == "plan\tusers\nBasic\t5\nTeam\t50\n"
+
+
+def test_a_question_stands_over_its_answer(parsed: Reader) -> None:
+    assert shapes(parsed("rows.jsonl")) == [
+        ("heading", "年假几天"),
+        ("paragraph", "五天"),
+        ("heading", "住宿上限"),
+        ("paragraph", "600"),
+    ]
 
 
 def test_records_within_records_are_tables_under_their_names(parsed: Reader) -> None:
     topics = [
-        {"name": "Travel", "faqs": [{"q": "Hotel?", "a": "Up to 130"}, {"q": "Train?", "a": "Second class"}]},
-        {"name": "Leave", "faqs": [{"q": "How many days?", "a": "27"}, {"q": "Carried over?", "a": "Five"}]},
+        {"name": "Travel", "limits": [{"what": "Hotel", "limit": "130"}, {"what": "Meal", "limit": "28"}]},
+        {"name": "Leave", "limits": [{"what": "Holidays", "limit": "27"}, {"what": "Carried over", "limit": "5"}]},
     ]
     assert read(parsed, topics) == [
         ("heading", "Travel"),
-        ("heading", "faqs"),
-        ("row", "q\ta"),
-        ("row", "Hotel?\tUp to 130"),
-        ("row", "Train?\tSecond class"),
+        ("heading", "limits"),
+        ("row", "what\tlimit"),
+        ("row", "Hotel\t130"),
+        ("row", "Meal\t28"),
         ("heading", "Leave"),
-        ("heading", "faqs"),
-        ("row", "q\ta"),
-        ("row", "How many days?\t27"),
-        ("row", "Carried over?\tFive"),
+        ("heading", "limits"),
+        ("row", "what\tlimit"),
+        ("row", "Holidays\t27"),
+        ("row", "Carried over\t5"),
     ]
 
 
@@ -58,16 +67,15 @@ def test_a_record_with_a_long_text_is_a_section(parsed: Reader) -> None:
     articles = [{"title": f"Article {number}", "author": "Ann", "text": long.strip()} for number in (1, 2)]
     assert read(parsed, articles)[:3] == [
         ("heading", "Article 1"),
-        ("paragraph", "author: Ann"),
         ("paragraph", long.strip()),
+        ("paragraph", "author: Ann"),
     ]
 
 
 def test_data_has_the_title_it_gives_itself(parsed: Reader) -> None:
     rows = [{"question": "Q", "answer": "A"}] * 2
-    assert parsed("faq.json", json.dumps({"title": "Questions on leave", "questions": rows})).title == (
-        "Questions on leave"
-    )
+    assert parsed("faq.json", json.dumps({"title": "On leave", "questions": rows})).title == "On leave"
+    assert parsed("faq.json", json.dumps(rows)).title == "faq"
 
 
 @pytest.mark.parametrize(
