@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from llm.chinese import other_words
+
 from .conversation import Source
 from .dates import CLOCK
 from .embedder import word_vector
-from .features import FEATURES, WORTH, Array, Figures, Query, matches, names_of, standing_over
-from .keys import CODE
+from .features import FEATURES, WORTH, Array, Figures, Query, matches, names_of, proper_names, standing_over
+from .keys import CODE, is_asked_row
 from .prices import asks_sum, knows_item, tells_sum
-from .text import bare, content_runs, language_of, surfaces, terms
-from .units import Unit
+from .text import bare, content_runs, has_han, language_of, surfaces, terms
+from .units import Unit, answer_column
 from .wording import kept
 
 Order = NDArray[np.int_]
@@ -25,6 +27,10 @@ _UNSURE = 6.0
 _SAME = 0.6
 # How much of what a Chinese yes-or-no question is about has to be said.
 _MOSTLY = 0.5
+# Or of what an English one of so many telling words is about.
+_MOSTLY_EN, _WORDS = 0.65, 3
+_UNKNOWN = re.compile(r"  +\S\S")
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 _AFTER_VERB = re.compile(
     "支持|支援|提供|包含|包括|允许|接受|享有|配备|自己|自行|直接|一起|随意|随便|免费|[再先还也用带给](?=.)"
 )
@@ -60,6 +66,8 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
         return 0.0
     if not _keeps_premises(figures, order) or not _speaks_of_it(query, pool, figures, order):
         return 0.0
+    if _is_row_of_others(query, first, pool, figures.table[order[0]]):
+        return 0.0
     sure = _weighed(query, first, sources, figures, order)
     sure -= _NAMELESS * (best[0, FEATURES.index("nameless")] == 1)
     if best[0, FEATURES.index("bare")] and best[0, 0] < _LITTLE:
@@ -83,6 +91,24 @@ def _tells_price(question: str, close: Sequence[Unit], sources: Sequence[Source]
 def _is_of_prices(unit: Unit, question: str) -> bool:
     """Whether a unit is a row of a Chinese price list, found by words and not by a code."""
     return unit.kind == "row" and language_of(" ".join(unit.cells)) == "zh" and not _has_code(question, unit)
+
+
+def _is_row_of_others(query: Query, first: Unit, pool: Sequence[Unit], figures: Array) -> bool:
+    """Whether the best unit is a row whose key a Chinese question does not name, and the question has a word before a
+    part of a key that its table does not know: 总统套房 where the table lists 行政套房."""
+    if first.kind != "row" or language_of(query.text) != "zh" or language_of(" ".join(first.cells)) != "zh":
+        return False
+    keyed = figures[FEATURES.index("keyed")] > 0 or is_asked_row(first, query.text)
+    if keyed or answer_column(first.header) is not None:
+        return False
+    rows = [unit for unit in pool if unit.kind == "row" and unit.header == first.header]
+    said = (*first.header, *(row.text for row in rows), standing_over(first), *other_words(query.text))
+    keys, known = [row.cells[0] for row in rows], frozenset("".join(said))
+    for run in content_runs(query.text):
+        marked = "".join(" " if has_han(character) and character not in known else character for character in run)
+        if any(run[found.end() - 2 : found.end()] in key for found in _UNKNOWN.finditer(marked) for key in keys):
+            return True
+    return False
 
 
 def _shown(sources: Sequence[Source]) -> Iterator[str]:
@@ -174,12 +200,13 @@ def _speaks_of_it(query: Query, pool: Sequence[Unit], figures: Figures, order: O
         telling = _telling(query, asked)
         known = float(figures.around[foreign].max(axis=0) @ telling)
         return language_of(query.text) == "zh" or known >= _RECOGNISED * float(telling.sum())
-    named = frozenset(terms(first.source.title))
+    named = frozenset(terms(first.source.title)) | proper_names(_CAPITALS.sub("", query.text))
     words = [place for place, term in enumerate(asked) if len(term) > 1 and term[0] != "@"]
+    best = order[:1] if first.kind == "row" else order[:3]
     beside = [place for place in words if asked[place] not in named]
-    if not beside or figures.around[order[:3]][:, beside].max() >= _ALIKE:
+    if not beside or figures.around[best][:, beside].max() >= _ALIKE:
         return True
-    told = frozenset(term for place in order[:3] for term in terms(pool[place].text))
+    told = frozenset(term for place in best for term in terms(pool[place].text))
     return any(asked[place] in told for place in words)
 
 
@@ -198,7 +225,8 @@ def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:
     if not telling:
         return True
     keystone = max(telling, key=lambda term: word_vector(words[term])[1])
-    return bool(matches(query, [keystone], told).max() >= _SAME)
+    found = matches(query, telling, told) >= _SAME
+    return bool(found[:, telling.index(keystone)].any() or (len(telling) >= _WORDS and found[0].mean() >= _MOSTLY_EN))
 
 
 def _lacks_code(question: str, sources: Sequence[Source]) -> bool:

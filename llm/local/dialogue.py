@@ -13,6 +13,7 @@ from .units import Unit, units
 _SHORT = 6  # words, or pairs of characters, that do not stand by themselves
 _SAID_AGAIN = 0.3  # of the question's words: such a reply stands by itself
 _BRIEF = 4
+_FULL = 3  # units of an answer
 _NEAR = 2
 _REPLY = re.compile(
     r"(?:yes|yep|yeah|no|nope|ok(?:ay)?|sure|agreed|approved|done|right|exactly|correct|not yet|i am|i will|i do|me)\b"
@@ -23,9 +24,14 @@ _TOLD: frozenset[AnswerType] = frozenset(("person", "date", "number", "duration"
 
 
 def in_full(picked: Sequence[Evidence]) -> list[Evidence]:
-    """The evidence with, before each message that is but a reply, what was asked, and with the rest of that message."""
+    """The evidence with, before each message that is but a reply, what was asked, and with all of that message.
+
+    Once that makes an answer of several, no more evidence follows that is not said yet.
+    """
     told: list[Evidence] = []
     for evidence in picked:
+        if len(told) >= _FULL and len(told) > len(picked):
+            break
         around = _exchange(evidence.unit) if _is_reply(evidence.unit) else (evidence.unit,)
         for unit in around:
             if unit not in [one.unit for one in told]:
@@ -49,6 +55,8 @@ def _exchange(reply: Unit) -> Iterator[Unit]:
     if asked and asked[-1].writer is not None:
         yield asked[-1]
     place = reply.place
+    while place > 0 and shown[place - 1].writer == reply.writer and shown[place - 1].kind == "sentence":
+        place -= 1
     while place < len(shown) and shown[place].writer == reply.writer and shown[place].kind == "sentence":
         yield shown[place]
         place += 1

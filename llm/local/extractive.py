@@ -13,7 +13,7 @@ from .features import make_query
 from .questions import answer_type
 from .ranking import Evidence, Ranking, rank
 from .text import Language, has_han, language_of, question_terms, terms
-from .units import Unit, units
+from .units import Unit, answer_column, units
 
 REFUSAL = {
     "en": "The documents do not answer this. Try other words, or ask for the collection to be completed.",
@@ -41,8 +41,6 @@ _VERY_CLOSE = 1.5
 _CLOSE = 3.0
 _LIMIT = 3
 _LONGEST_LIST = 10
-_QUESTIONS = re.compile(r"(?:q|questions?|问题?|常见问题|客户问题|用户问题|标准问题?|提问)", re.IGNORECASE)
-_ANSWERS = re.compile(r"(?:a|answers?|replies|reply|答案?|回答|回复|标准答案|解答|答复)", re.IGNORECASE)
 _TAG, _AS_CODE = re.compile(r"</?[A-Za-z][^<>`\n]{0,100}>"), r"`\g<0>`"
 _ASKS_LIST = re.compile(
     r"\bwhat (?:are|steps|documents|items|things)\b|\bwhat (?:do|does|should|must) .+ (?:need|have to|do|bring)\b"
@@ -115,10 +113,13 @@ def _in_list(shown: Sequence[Unit], place: int, best: Unit) -> bool:
 def best_of(ranking: Ranking) -> list[Evidence]:
     """The best unit, and up to two more that come very close to it, or come close and add words that were asked for.
 
-    Another writer's message has to say something of the question itself: what was asked before stands over it.
+    Another writer's message has to say something of the question itself: what was asked before stands over it. Nothing
+    in another language goes with what answers in the question's own.
     """
-    best = ranking.evidence[0]
-    return [best, *(e for e in ranking.evidence[1:_LIMIT] if _goes_with(best, e))]
+    best, *others = ranking.evidence
+    if best.typed and not _is_foreign(best.unit, ranking.language):
+        others = [other for other in others if not _is_foreign(other.unit, ranking.language)]
+    return [best, *(e for e in others[: _LIMIT - 1] if _goes_with(best, e))]
 
 
 def _goes_with(best: Evidence, other: Evidence) -> bool:
@@ -188,15 +189,8 @@ def _marks(unit: Unit, also: Sequence[int]) -> str:
 
 def _told(unit: Unit) -> str:
     if unit.kind == "row" and len(unit.header) == len(unit.cells):
-        if (answer := _answer_column(unit.header)) is not None and unit.cells[answer]:
+        if (answer := answer_column(unit.header)) is not None and unit.cells[answer]:
             return unit.cells[answer]
         cells = zip(unit.header, unit.cells, strict=True)
         return "; ".join(f"{name}: {cell}" if name else cell for name, cell in cells if cell)
     return f"{unit.writer or ''}{unit.text}"
-
-
-def _answer_column(header: Sequence[str]) -> int | None:
-    """The column of answers in a table of questions and answers."""
-    if not any(_QUESTIONS.fullmatch(name) for name in header):
-        return None
-    return next((column for column, name in enumerate(header) if _ANSWERS.fullmatch(name)), None)

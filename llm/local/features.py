@@ -16,6 +16,7 @@ from .glossary import place_names, translations
 from .keys import BY_NAME, is_asked_row, keyed
 from .messages import asks_writer
 from .premises import Standing, keeps, premises
+from .prices import asks_sum, tells_sum
 from .questions import YEAR, AnswerType, answer_type, asks_year, holds_answer
 from .text import language_of, question_terms, surfaces, terms
 from .units import Unit
@@ -39,6 +40,8 @@ _FOR_ALL = re.compile(
 _TOPICAL = 0.3
 # A later mail takes the place of an earlier one where it holds this much of what that holds of the question.
 _AS_WELL = 0.6
+# By how much of the question more a passage in another language has to hold than those in the question's own.
+_MUCH_THE_SAME = 0.1
 _SCOPE = re.compile(
     r"^(?:under|according to|as per|per|in accordance with) [^,?]{3,60},"
     r"|^(?:根据|按照|按|依据|依照)[^，,？?]{2,30}[，,]"
@@ -85,10 +88,10 @@ def make_query(question: str, before: str = "", emphasis: str = "", held: float 
 
 FEATURES = (
     "own", "over", "near", "passage", "pairs", "alike", "passage_alike", "names", "typed", "first", "bare", "keyed",
-    "no_year", "nameless", "earlier", "contrary",
+    "no_year", "nameless", "earlier", "contrary", "foreign",
 )  # fmt: skip
 # Fitted (softmax over the units of public reading sets in English and Chinese) and rounded.
-_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5, -7.0])
+_SCORE: Array = np.array([8.0, 6.7, 2.85, 3.0, 1.4, 1.25, 4.4, 0.0, 1.5, 1.6, -1.2, 2.5, -5.0, 0.0, -3.5, -7.0, -1.0])
 WORTH = dict(zip(FEATURES, _SCORE.tolist(), strict=True))
 """What each feature adds to a unit's score."""
 
@@ -124,12 +127,14 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
     names found nearby; something of the answer's type; how early the source came; no sentence but a title or a footer;
     a row or line whose key the question names; no year where a year is asked for; the share of the question's proper
     names that neither the passage nor what stands over the document mentions; part of a mail that a later one answers;
-    another year or another number of the thing that the question names.
+    another year or another number of the thing that the question names; another language than the question's, where a
+    passage in that holds as much of it.
     """
     asked = list(query.weights)
     texts = [unit.text for unit in pool]
     own, over = matches(query, asked, texts), matches(query, asked, [standing_over(unit) for unit in pool])
-    weights = _weigh(query, asked, own, _foreign(query, pool))
+    foreign, in_rows = _foreign(query, pool), np.array([unit.kind == "row" for unit in pool], dtype=np.bool_)
+    weights = _weigh(query, asked, own, foreign)
     near = _neighbours(own, pool)
     around = np.maximum(np.maximum(own, over), near)
     named = _names(query.text, asked)
@@ -145,6 +150,13 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
     named_writer = asks_writer(query.text)
     asked_for = premises(query.text, query.kind)
     standings = tuple(keeps(unit, asked_for) for unit in pool)
+    typed = np.array(
+        [
+            ((named_writer and unit.writer is not None) or _may_answer(unit, query))
+            + 0.6 * is_asked_row(unit, query.text) * about
+            for unit, about in zip(pool, topical, strict=True)
+        ]
+    )
     table: Array = np.column_stack(
         (
             own_share,
@@ -155,11 +167,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
             alike,
             liked[places],
             around[:, named].mean(axis=1) if named.any() else np.full(len(pool), 0.85),
-            [
-                ((named_writer and unit.writer is not None) or holds_answer(unit.text, query.kind, query.text))
-                + 0.6 * is_asked_row(unit, query.text) * about
-                for unit, about in zip(pool, topical, strict=True)
-            ],
+            typed,
             1 / (1 + places),
             [unit.kind == "sentence" and not _CLOSED.search(unit.text) for unit in pool],
             [
@@ -167,31 +175,66 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
                 for key, about in zip(keyed(query.text, frozenset(query.weights), pool), topical, strict=True)
             ],
             [asks_year(query.text) and not YEAR.search(unit.text) for unit in pool],
-            _nameless(query, asked, held, sources)[places],
+            _nameless(query, pool, np.maximum(own, over), _unmentioned(query, asked, held, sources)[places]),
             _answered_later(pool, own_share),
             [standing == "other" for standing in standings],
+            _no_better(foreign & ~in_rows, typed, _covered(held[places], weights)),
         )
     )
     return Figures(table, around, weights, held, places, standings)
 
 
-def _nameless(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> Array:
-    """For each source the share of the question's proper names and clock times that it does not mention.
+def _nameless(query: Query, pool: Sequence[Unit], own_or_over: Array, unmentioned: NDArray[np.bool_]) -> Array:
+    """For each unit the share of the question's proper names that neither its source nor what is over it mentions.
+
+    A row does not mention what only other rows of its table say.
+    """
+    proper = proper_names(query.text)
+    named = np.array([term in proper for term in query.weights], dtype=np.bool_)
+    if not named.any():
+        return np.zeros(len(pool))
+    missing = unmentioned.copy()
+    absent = own_or_over[:, named] < _TRANSLATED
+    tables: dict[tuple[int, tuple[str, ...]], list[int]] = {}
+    for index, unit in enumerate(pool):
+        if unit.kind == "row":
+            tables.setdefault((unit.source.document, unit.header), []).append(index)
+    for rows in tables.values():
+        missing[rows] |= absent[rows] & ~absent[rows].all(axis=0)
+    shares: Array = missing.mean(axis=1)
+    return shares
+
+
+def _unmentioned(query: Query, asked: Sequence[str], held: Array, sources: Sequence[Source]) -> NDArray[np.bool_]:
+    """For each source which of the question's proper names and clock times it does not mention.
 
     What a document says before its first chapter holds for all of it; if it is for everybody, no name is missed.
     """
     proper = proper_names(query.text)
     named = np.array([term in proper for term in asked], dtype=np.bool_)
-    if not named.any():
-        return np.zeros(len(sources))
     whole = held.copy()
     for row, source in enumerate(sources):
         heads = [i for i, s in enumerate(sources) if s.document == source.document and " > " not in s.section]
         whole[row] = np.max([held[row], *(held[i] for i in heads)], axis=0)
         if any(_FOR_ALL.search(sources[i].text) for i in heads):
             whole[row] = 1.0
-    missing: Array = (whole[:, named] < _TRANSLATED).mean(axis=1)
+    missing: NDArray[np.bool_] = whole[:, named] < _TRANSLATED
     return missing
+
+
+def _no_better(foreign: NDArray[np.bool_], typed: Array, passage: Array) -> NDArray[np.bool_]:
+    """Which units are in another language than the question though a passage in its own holds much the same of it, and
+    something of the type asked for."""
+    own = passage[~foreign & (typed >= 1)].max(initial=0.0)
+    better: NDArray[np.bool_] = foreign & (passage <= own + _MUCH_THE_SAME)
+    return better
+
+
+def _may_answer(unit: Unit, query: Query) -> bool:
+    """Whether a unit holds something of the type asked for: a sum of money where a price is asked."""
+    if asks_sum(query.text):
+        return tells_sum(unit, query.text)
+    return holds_answer(unit.text, query.kind, query.text)
 
 
 def standing_over(unit: Unit) -> str:

@@ -5,16 +5,14 @@ from collections.abc import Iterator
 
 _NOUNS = (
     "套房|客房|套餐|计划|方案|会员|账户|专线|事业部|分馆|分店|分行|分部|校区|门店|仓库|食堂|实验室|车间"
-    "|卡|仓|馆|店|厂|版|款|湖|岛|桥|站|镇|县|村|峰|寺|塔|院|园|号线"
+    "|卡|仓|馆|店|厂|湖|岛|桥|峰|寺|号线"
 )
 _MEMBER = re.compile(rf"(?P<name>[\u4e00-\u9fff]{{1,2}})(?P<noun>{_NOUNS})(?![\u4e00-\u9fff]?[长员工内]|证|片|本|号码)")
 _NO_NAME = re.compile(
     "[我你他她您的了是在和与及或有无个各每本该这那此其全同上下某何哪几多少数所用持办凭刷去到从往由对为把被向于以一二两三四五六七八九十]"
 )
 # What ends in such a noun and is no name of one.
-_OTHERS = re.compile(
-    "(?:[贺]卡|[网车]站|[医学法]院|[公花]园|[酒饭商书]店|[出改]版|[付贷存借退汇罚条货全余尾]款|工厂|[书物]馆)$"
-)
+_OTHERS = re.compile("(?:贺卡|[酒饭商书]店|工厂|[书物]馆)$")
 
 
 def members(text: str) -> Iterator[tuple[str, str]]:

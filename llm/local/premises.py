@@ -13,14 +13,18 @@ from typing import Literal
 from .currencies import asked_currency, currencies
 from .dates import ANY_MONTH, MONTHS, month_number
 from .glossary import place_names
+from .groups import groups
 from .keys import codes
 from .members import members
 from .phases import phases
 from .questions import AnswerType
+from .relations import asked_relation, figures_named, relations
 from .text import STOP_WORDS, has_han, terms
 from .units import Unit
 
-Kind = Literal["year", "quarter", "month", "thing", "place", "code", "member", "phase", "currency"]
+Kind = Literal[
+    "year", "quarter", "month", "thing", "place", "code", "member", "phase", "group", "currency", "relation", "figure"
+]
 # How a unit stands to a premise: it names the very thing, another of its kind, or none.
 Standing = Literal["named", "other", "silent"]
 
@@ -50,6 +54,7 @@ _MONTH = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = 2
+_NEAR, _BEGINNING = 150, 20
 _HAN_NUMBERS = {numeral: value for value, numeral in enumerate("一二三四五六七八九十", 1)} | {"十一": 11, "十二": 12}
 _AMOUNT_KINDS: frozenset[AnswerType] = frozenset(("number", "duration", "thing"))
 
@@ -102,9 +107,15 @@ def premises(question: str, kind: AnswerType) -> tuple[Premise, ...]:
     found = [Premise("thing", noun, value) for noun, value in _things(question)]
     found += [Premise("code", letters, code) for letters, code in codes(question)]
     found += [Premise("phase", noun, when) for noun, when in phases(question)]
+    if kind in _AMOUNT_KINDS:
+        found += [Premise("group", "", group) for group in sorted(groups(question))]
     if has_han(question):
         found += [Premise("place", "", place) for place in place_names(question)]
         found += [Premise("member", noun, name) for noun, name in members(question)]
+    if relation := asked_relation(question):
+        found.append(Premise("relation", "", relation))
+    if kind == "number":
+        found += [Premise("figure", "", figure) for figure in sorted(figures_named(question))]
     if currency := asked_currency(question):
         found.append(Premise("currency", "", currency))
     if not _REACHES.search(question):
@@ -135,7 +146,11 @@ def _standing(unit: Unit, premise: Premise) -> Standing:
         return _of_quarter(unit, said, named)
     if premise.kind == "month":
         return "other" if named and not _REACHES.search(unit.text) else "silent"
-    if premise.kind in ("code", "member"):
+    if premise.kind == "relation":
+        return "silent" if premise.value in relations(unit.source.text) else "other"
+    if premise.kind == "currency" and unit.kind == "row":
+        return "silent"  # a row has its own place's currency, whatever it is to be changed into
+    if premise.kind in ("code", "member", "group"):
         return _of_several(unit, premise, named)
     if any(value.startswith(f"{premise.value}.") for value in named):
         return "named"
@@ -145,17 +160,23 @@ def _standing(unit: Unit, premise: Premise) -> Standing:
 def _of_several(unit: Unit, premise: Premise, named: frozenset[str]) -> Standing:
     """How a unit stands to one of several like things that it does not name itself.
 
-    A row that names another is about that; a sentence may speak of another beside the one that its passage speaks of.
+    A row that names another is about that; a sentence may speak of another beside the one spoken of just before.
     A word before a noun tells one of several only where the passage has several: 门禁卡 is no other than 工卡.
     """
     around = _named(f"{unit.source.header} {unit.source.text}", premise)
-    if not named or (unit.kind != "row" and premise.value in around):
+    if not named or (unit.kind != "row" and premise.value in _named(_before(unit), premise)):
         return "silent"
     if premise.kind == "member" and premise.value not in around:
         if any(name.endswith(premise.value) or premise.value.endswith(name) for name in named):
             return "named"
         return "other" if len(around) >= _SEVERAL else "silent"
     return "other"
+
+
+def _before(unit: Unit) -> str:
+    """What stands in a passage just before a unit; all of it where the unit is not found there as it is."""
+    place = unit.source.text.find(unit.text[:_BEGINNING])
+    return unit.source.text[max(0, place - _NEAR) : place] if place >= 0 else unit.source.text
 
 
 def _named(text: str, premise: Premise) -> frozenset[str]:
@@ -166,6 +187,12 @@ def _named(text: str, premise: Premise) -> frozenset[str]:
         return frozenset(name for noun, name in members(text) if noun == premise.noun)
     if premise.kind == "phase":
         return frozenset(when for noun, when in phases(text) if noun == premise.noun)
+    if premise.kind == "group":
+        return groups(text)
+    if premise.kind == "relation":
+        return relations(text)
+    if premise.kind == "figure":
+        return figures_named(text)
     if premise.kind == "currency":
         return currencies(text)
     if premise.kind == "year":

@@ -13,6 +13,13 @@ AnswerType = Literal[
 
 _EN: tuple[tuple[AnswerType, str], ...] = (
     (
+        "boolean",
+        r"^(?:do|does|did|is|are|was|were|can|could|may|must|should|will|would|has|have|had) "
+        r"(?!(?:you|we|i|any(?:one|body)|some(?:one|body)) (?:know|tell|say|explain|show|find|remember|give|help)\b)"
+        r"(?!it (?:known|clear|possible to (?:say|tell)))(?=.*\b(?:when|where|while|who|how|why)\b)"
+        r"(?!.*\b(?:and|or) (?:when|where|who|how|why|what|which)\b)",
+    ),
+    (
         "procedure",
         r"^(?:how (?:do|can|should|must|would|to)\b(?! (?:long|often|many|much))|what (?:are|"
         r"is) the (?:steps?|procedure|process)\b)|\bhow (?:do|can|should) (?:i|we|you|one|"

@@ -7,7 +7,7 @@ import numpy as np
 
 from .certainty import SURE, certainty
 from .conversation import Source
-from .features import Query, features
+from .features import FEATURES, Query, features
 from .messages import asks_writer
 from .text import Language, bare, language_of, terms
 from .units import Unit, units
@@ -19,7 +19,8 @@ _WORD_TERMS = 3
 class Evidence:
     """A unit with its score, the question's terms it holds, and the share (0 to 1) covered with its surroundings.
 
-    `also` are the numbers of sources of other documents that say the very same.
+    `also` are the numbers of sources of other documents that say the very same; `typed` says whether the unit holds
+    something of the type asked for.
     """
 
     unit: Unit
@@ -27,6 +28,7 @@ class Evidence:
     coverage: float
     held: frozenset[str] = frozenset()
     also: tuple[int, ...] = ()
+    typed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,15 @@ def rank(query: Query, sources: Sequence[Source]) -> Ranking:
     covered = figures.table[:, :3].sum(axis=1)
     order = np.argsort(-figures.scores, kind="stable")
     confidence = certainty(query, pool, sources, figures, order)
-    asked = frozenset(query.weights)
+    asked, typed = frozenset(query.weights), figures.table[:, FEATURES.index("typed")] >= 1
     evidence = tuple(
-        Evidence(pool[i], float(figures.scores[i]), float(covered[i]), asked.intersection(terms(pool[i].text)))
+        Evidence(
+            pool[i],
+            float(figures.scores[i]),
+            float(covered[i]),
+            asked.intersection(terms(pool[i].text)),
+            typed=bool(typed[i]),
+        )
         for i in order
     )
     return Ranking(_each_once(evidence), confidence, language)

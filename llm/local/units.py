@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -28,6 +28,8 @@ _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
 _STAR = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
 _JSON_LINE = re.compile(r'^\s*"[^"]{1,40}":\s*"?(.*?)"?,?\s*$')
 _JSON_FRAME = re.compile(r"^\s*(?:\"[^\"]{1,40}\":\s*)?[\[\]{},]+\s*$")
+_QUESTIONS = re.compile(r"(?:q|questions?|问题?|常见问题|客户问题|用户问题|标准问题?|提问)", re.IGNORECASE)
+_ANSWERS = re.compile(r"(?:a|answers?|replies|reply|答案?|回答|回复|标准答案|解答|答复)", re.IGNORECASE)
 # Cells of a table: at most 24 characters each, some Chinese, and nothing that ends a sentence.
 _SPACED = re.compile(r"(?=.*[\u3400-\u9fff])[^\s。；;！？!?|]{1,24}(?: [^\s。；;！？!?|]{1,24}){2,8}")
 # What a list of questions and answers writes before each.
@@ -330,3 +332,10 @@ def _cells(line: str) -> tuple[str, ...]:
     if "\t" in line:
         return tuple(_plain_cell(cell) for cell in line.split("\t"))
     return tuple(_plain_cell(cell) for cell in next(csv.reader([line], skipinitialspace=True), []))
+
+
+def answer_column(header: Sequence[str]) -> int | None:
+    """The column of answers in a table of questions and answers."""
+    if not any(_QUESTIONS.fullmatch(name) for name in header):
+        return None
+    return next((column for column, name in enumerate(header) if _ANSWERS.fullmatch(name)), None)

@@ -1,0 +1,97 @@
+"""Which of several like things a question names: another code, card, phase, group, currency or relation is declined."""
+
+import pytest
+
+from llm.local.chat import read_chat_request, reply_to
+from llm.local.extractive import REFUSAL
+from llm.local.premises import Premise, premises
+from llm.local.questions import answer_type
+from llm.local.text import language_of
+from tests.llm.local.handbook import source, user_message
+
+PASSAGES = [
+    {"document": 1, "title": "Boiler chats", "section": "",
+     "text": "2026-03-09 09:02 Ann: My HL-30 boiler shows error E4.\n\n"
+             "2026-03-09 09:03 Ben: E4 on the HL-30 means that the water pressure is too low."},
+    {"document": 2, "title": "会员权益", "section": "等级",
+     "text": "等级\t积分倍率\t生日礼\n银卡\t1 倍\t200 元餐券\n金卡\t1.25 倍\t500 元餐券\n白金卡\t1.5 倍\t1000 元餐券"},
+    {"document": 2, "title": "会员权益", "section": "兑换",
+     "text": "项目\t所需积分\n标准客房一晚\t12000\n行政套房一晚\t35000\n双人下午茶\t3500"},
+    {"document": 3, "title": "Handbook", "section": "Remote work",
+     "text": "Staff may work from home up to three days a week after the probation period. "
+             "During probation the limit is one day a week.\n\n"
+             "Engineers have a training budget of 2,200 euros a year."},
+    {"document": 4, "title": "仓库通知", "section": "",
+     "text": "葵涌仓的空调坏了，周二维修，报价 7400 元。荃湾仓的空调去年修过，花了 5200 元。"},
+    {"document": 5, "title": "出差办法", "section": "补贴", "text": "往海外出差，每日津贴为港币 600 元。"},
+    {"document": 6, "title": "人物", "section": "",
+     "text": "许怀瑾，字叔玉，安宁县人，植物学家，任职于青隐湖研究所。\n\n白露湖面积 342 平方公里，平均水深 5 米。"},
+    {"document": 7, "title": "Tickets", "section": "",
+     "text": "id\tsubject\tresolution\nT-1\tExport stops at 10,000 rows\tThe Starter plan exports 10,000 rows.\n"
+             "T-2\tToo many requests\tThe limit on Enterprise is 1,200 requests a minute."},
+    {"document": 8, "title": "绩效", "section": "",
+     "text": "年终奖：A 级 3 个月工资，B 级 1.5 个月工资，C 级半个月工资。"},
+]  # fmt: skip
+
+
+def reply(question: str) -> str:
+    messages = [user_message(question, [source(n, p) for n, p in enumerate(PASSAGES, 1)])]
+    return reply_to(read_chat_request({"model": "zhinang-local-instruct", "messages": messages})).text
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What does error E4 mean on the HL-30?", "pressure is too low"),
+        ("白金卡的生日礼是什么？", "1000"),
+        ("金卡的积分倍率是多少？", "1.25"),
+        ("兑换行政套房一晚要多少积分？", "35000"),
+        ("How many days a week may I work from home during probation?", "one day"),
+        ("How many days a week may I work from home after the probation?", "three days"),
+        ("What is the training budget of engineers?", "2,200"),
+        ("葵涌仓的空调维修报价是多少？", "7400"),
+        ("海外出差的每日津贴是多少港币？", "600"),
+        ("白露湖平均水深多少米？", "5 米"),
+        ("What is the request limit on Enterprise?", "1,200"),
+        ("绩效 B 级有几个月年终奖？", "1.5"),
+    ],
+)
+def test_the_one_that_is_named_is_told(question: str, told: str) -> None:
+    assert told in reply(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does error E2 mean on the HL-30?",
+        "黑卡的积分倍率是多少？",
+        "兑换总统套房一晚要多少积分？",
+        "How many days a week may I work from home before probation?",
+        "What is the training budget of interns?",
+        "元朗仓的空调维修报价是多少？",
+        "海外出差的每日津贴是多少欧元？",
+        "白露湖最深多少米？",
+        "许怀瑾的妻子是谁？",
+        "绩效 E 级有几个月年终奖？",
+    ],
+)
+def test_another_of_its_kind_is_declined(question: str) -> None:
+    assert reply(question) in REFUSAL.values()
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What happened in Q3 in hall TL-500?", {Premise("quarter", "", "Q3"), Premise("code", "TL", "TL500")}),
+        ("持金卡有什么优惠？", {Premise("member", "卡", "金")}),
+        ("在书店买贺卡要多少钱？", set()),
+        ("试用期内要提前几天通知？", {Premise("phase", "试用期", "during")}),
+        ("How long does it take within 5 days?", set()),
+        ("How many yen is the fare?", {Premise("currency", "", "JPY")}),
+        ("How much is the fare?", set()),
+        ("Who was Ada's husband?", {Premise("relation", "", "spouse")}),
+        ("Do managers get a bonus?", set()),
+    ],
+)
+def test_what_is_taken_for_given(question: str, found: set[Premise]) -> None:
+    assert set(premises(question, answer_type(question, language_of(question)))) == found
