@@ -48,6 +48,7 @@ class Act(models.TextChoices):
     EMBEDDING_DELETED = "embedding_deleted", _("vectors of a model deleted")
     EVALUATION_STARTED = "evaluation_started", _("evaluation started")
     EXPORTED = "exported", _("exported")
+    RESTORED = "restored", _("backup restored")
     SHARE_MADE = "share_made", _("answer shared")
     SHARE_REVOKED = "share_revoked", _("sharing ended")
 
