@@ -21,9 +21,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from accounts.audit import Act, record
-from config.postgres.programs import run
 from kb.access import ALL_SCOPES, SETTING, acting_as_system
 from kb.models import DocumentVersion
+from kb.postgres_programs import run
 from kb.storage import BlobMissing, FolderStorage, storage
 
 FORMAT = 1

@@ -9,7 +9,6 @@ from django.db.migrations.loader import MigrationLoader
 
 from accounts.audit import Act, record
 from accounts.models import Person
-from config.postgres.programs import run
 from kb.access import acting_as_system
 from kb.backups import (
     FORMAT,
@@ -24,6 +23,7 @@ from kb.backups import (
     secret_fingerprint,
 )
 from kb.models import Document
+from kb.postgres_programs import run
 from kb.storage import FolderStorage, storage
 
 _MIGRATIONS = "django_migrations"

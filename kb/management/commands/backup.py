@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.postgres.programs import ProgramFailed
 from kb.backups import BackupError, make, verify
+from kb.postgres_programs import ProgramFailed
 from kb.restoring import chosen
 from kb.storage import StorageFull
 
