@@ -7,6 +7,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import Act, record
 from accounts.language import remember_language
@@ -14,7 +15,13 @@ from accounts.models import Person
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Accounts with a password are made by administrators."""
+    """Accounts with a password are made by administrators, who are also whom to ask for another password."""
+
+    error_messages = DefaultAccountAdapter.error_messages | dict.fromkeys(
+        ("username_password_mismatch", "email_password_mismatch"),
+        _("Name and password do not match. Check both, or ask your administrator for a new password."),
+    )
+    error_messages["too_many_login_attempts"] = _("Too many attempts. Wait a few minutes, then try again.")
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

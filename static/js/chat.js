@@ -198,7 +198,9 @@ form.addEventListener("htmx:afterRequest", (event) => {
     form.dispatchEvent(new Event("change"));
   }
   grow();
-  question.focus();
+  // Where a keyboard on the screen would cover the answer, it goes.
+  if (matchMedia("(pointer: coarse)").matches) question.blur();
+  else question.focus();
   form.querySelector(".scope")?.removeAttribute("open");
   const title = document.getElementById("title").textContent;
   if (title) document.title = title;
@@ -332,4 +334,4 @@ document.addEventListener("keydown", (event) => {
   if (document.getElementById("panel").hidden && !document.querySelector("dialog[open]")) stop();
 });
 
-column.scrollTop = column.scrollHeight;
+if (!document.getElementById("start")) column.scrollTop = column.scrollHeight;

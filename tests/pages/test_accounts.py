@@ -31,8 +31,11 @@ def test_a_wrong_password_says_so_and_keeps_the_name(alice: Person, client: Clie
     response = client.post("/sign-in/", RIGHT | {"password": "xyzzy-guess"})
     html = response.content.decode()
     assert 'role="alert"' in html
+    assert "ask your administrator" in html
     assert 'value="alice"' in html
     assert "xyzzy" not in html
+    by_mail = client.post("/sign-in/", RIGHT | {"login": "alice@example.com", "password": "xyzzy-guess"})
+    assert "ask your administrator" in by_mail.content.decode()
 
 
 def test_the_next_page_is_never_another_site(alice: Person, client: Client) -> None:
@@ -44,7 +47,7 @@ def test_the_next_page_is_never_another_site(alice: Person, client: Client) -> N
 
 def test_guessing_is_slowed_down(alice: Person, client: Client) -> None:
     answers = [client.post("/sign-in/", RIGHT | {"password": f"guess {n}"}).content.decode() for n in range(7)]
-    assert "Too many failed" in answers[-1]
+    assert "Too many attempts. Wait" in answers[-1]
     assert client.post("/sign-in/", RIGHT).status_code == 200
 
 

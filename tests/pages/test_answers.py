@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.models import Person
 from agents.events import (
+    Cancelled,
     Checked,
     Cited,
     Escalated,
@@ -122,3 +123,11 @@ def test_thinking_shows_plan_reason_and_limit(alice: Person, make_run: MakeRun, 
     assert "two &lt;i&gt;sums&lt;/i&gt;" in html
     assert "<li>First</li>" in html
     assert "limit of steps" in html
+
+
+def test_a_stopped_question_can_be_asked_again(alice: Person, make_run: MakeRun, sign_in: SignIn) -> None:
+    run = make_run(alice, [Routed("thinking", "asked"), Cancelled()])
+    html = sign_in(alice).get(f"/c/{run.conversation_id}/").content.decode()
+    assert "Stopped" in html
+    assert html.count(f'action="/runs/{run.pk}/regenerate/"') == 1
+    assert "Try again" in html
