@@ -128,7 +128,7 @@ def coverage_of(survey: Survey) -> str:
     left = survey.total - survey.checked
     if survey.complete:
         said = (
-            f"您可以阅读的文档共 {survey.total} 份，已检查 {survey.checked} 份"
+            f"你可以阅读的文档共 {survey.total} 份，已检查 {survey.checked} 份"
             if chinese
             else f"{survey.checked} of {survey.total} documents that you may read were checked"
         )

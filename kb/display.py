@@ -1,7 +1,7 @@
 """How a stretch of a document's text is shown: headings, paragraphs and tables, with quotes marked. Pure.
 
-Nothing here changes what the text says: every shown character stands in the document, and the marks of headings and of
-table cells are the only ones left out.
+Nothing here changes what the text says: every shown character stands in the document, and the marks of headings, of
+table cells and, in Markdown, of what is strong are the only ones left out.
 """
 
 from __future__ import annotations
@@ -20,16 +20,21 @@ _NUMBER = re.compile(
     r"[-+−±~≈<>≤≥]?\s?(?:[A-Z]{3}\s?|[€$£¥￥]\s?)?[-+−]?"
     r"(?:\d{1,3}(?:[,\u00a0\u202f' ]\d{3})+|\d+)(?:[.,]\d+)?\s?(?:%|‰|％|[€$£¥￥元]|万元?|亿元?|[A-Z]{3})?"
 )
+_STRONG = re.compile(r"\*\*(?=\S)([^\n]{1,500}?)(?<=\S)\*\*")
 _NOTHING = {"", "-", "–", "—", "/", "n/a"}
 _RULE_ROW = re.compile(r"\s*+(?:\|\s*+)?:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)*+\|?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some characters, marked as part of a quote or not."""
+    """Some characters, marked as part of a quote or not; `strong` where Markdown says so."""
 
     text: str
     marked: bool = False
+    strong: bool = False
+
+
+Cut = Callable[[str, int, Sequence[Span]], tuple[Piece, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +82,34 @@ class Shown:
 
 
 def display(
-    text: str, offset: int, headings: Mapping[int, int], quotes: Sequence[Span] = (), *, delimiter: str = ""
+    text: str,
+    offset: int,
+    headings: Mapping[int, int],
+    quotes: Sequence[Span] = (),
+    *,
+    delimiter: str = "",
+    markdown: bool = False,
 ) -> list[Shown]:
     """The blocks of `text`, which stands at `offset` in the document.
 
     `headings` gives the level of the heading that begins at an offset, `quotes` are spans; both count characters of the
     whole document. With a `delimiter`, every line is a row of cells that it parts, as in CSV.
     """
+    cut: Cut = pieces_of_markdown if markdown else pieces
     lines = list(_lines(text, offset))
     blocks: list[Shown] = []
     for kind, group in groupby(lines, key=lambda line: _kind(line, headings, delimiter)):
         members = list(group)
         if kind == "heading":
-            blocks.extend(_heading(start, line, headings.get(start, 2), quotes) for start, line in members)
+            blocks.extend(_heading(start, line, headings.get(start, 2), quotes, cut) for start, line in members)
         elif kind == "row":
-            cut = _delimited(delimiter) if delimiter else _row
-            rows = tuple(cut(start, line, quotes) for start, line in members if not _RULE_ROW.match(line))
+            row = _delimited(delimiter) if delimiter else _row
+            rows = tuple(row(start, line, quotes, cut) for start, line in members if not _RULE_ROW.match(line))
             blocks.append(Shown("table", rows=rows, start=members[0][0]))
         elif kind == "paragraph":
             start = members[0][0]
             body = "".join(line for _, line in members).rstrip("\n")
-            blocks.append(Shown("paragraph", pieces=pieces(body, start, quotes), start=start))
+            blocks.append(Shown("paragraph", pieces=cut(body, start, quotes), start=start))
     return blocks
 
 
@@ -127,6 +139,19 @@ def pieces(text: str, offset: int, quotes: Sequence[Span]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+def pieces_of_markdown(text: str, offset: int, quotes: Sequence[Span]) -> tuple[Piece, ...]:
+    """The same of Markdown, where what stands between two pairs of asterisks is strong and these are left out."""
+    found: list[Piece] = []
+    reached = 0
+    for match in _STRONG.finditer(text):
+        found.extend(pieces(text[reached : match.start()], offset + reached, quotes))
+        inside = pieces(match[1], offset + match.start(1), quotes)
+        found.extend(replace(piece, strong=True) for piece in inside)
+        reached = match.end()
+    found.extend(pieces(text[reached:], offset + reached, quotes))
+    return tuple(found)
+
+
 def _lines(text: str, offset: int) -> Iterator[tuple[int, str]]:
     for match in _LINE.finditer(text):
         if match[0]:
@@ -145,32 +170,32 @@ def _kind(line: tuple[int, str], headings: Mapping[int, int], delimiter: str) ->
     return "paragraph"
 
 
-def _heading(start: int, line: str, level: int, quotes: Sequence[Span]) -> Shown:
+def _heading(start: int, line: str, level: int, quotes: Sequence[Span], cut: Cut) -> Shown:
     marks = _HEADING_MARKS.match(line)
     skipped = marks.end() if marks else 0
-    return Shown("heading", pieces(line[skipped:].rstrip(), start + skipped, quotes), level=level, start=start)
+    return Shown("heading", cut(line[skipped:].rstrip(), start + skipped, quotes), level=level, start=start)
 
 
-def _delimited(delimiter: str) -> Callable[[int, str, Sequence[Span]], Row]:
+def _delimited(delimiter: str) -> Callable[[int, str, Sequence[Span], Cut], Row]:
     """A reader of rows whose cells may stand in quotation marks, which are not shown."""
     cell = re.compile(
         rf'\s*(?:"(?P<quoted>(?:[^"]|"")*)"?\s*|(?P<plain>[^{re.escape(delimiter)}]*))(?P<end>{re.escape(delimiter)}|$)'
     )
 
-    def row(start: int, line: str, quotes: Sequence[Span]) -> Row:
+    def row(start: int, line: str, quotes: Sequence[Span], cut: Cut) -> Row:
         cells: list[tuple[Piece, ...]] = []
         position, line = 0, line.rstrip()
         while position <= len(line) and (match := cell.match(line, position)):
             name = "plain" if match["quoted"] is None else "quoted"
             text = match[name].rstrip()
-            cells.append(pieces(text, start + match.start(name), quotes) if text else ())
+            cells.append(cut(text, start + match.start(name), quotes) if text else ())
             position = match.end() if match["end"] else len(line) + 1
         return Row(tuple(cells), any(piece.marked for one in cells for piece in one))
 
     return row
 
 
-def _row(start: int, line: str, quotes: Sequence[Span]) -> Row:
+def _row(start: int, line: str, quotes: Sequence[Span], cut: Cut) -> Row:
     line = line.rstrip("\n")
     separator = "\t"
     if "\t" not in line.strip():
@@ -180,6 +205,6 @@ def _row(start: int, line: str, quotes: Sequence[Span]) -> Row:
     cells: list[tuple[Piece, ...]] = []
     for cell in line.split(separator):
         stripped = cell.strip()
-        cells.append(pieces(stripped, start + len(cell) - len(cell.lstrip()), quotes) if stripped else ())
+        cells.append(cut(stripped, start + len(cell) - len(cell.lstrip()), quotes) if stripped else ())
         start += len(cell) + 1
     return Row(tuple(cells), any(piece.marked for cell in cells for piece in cell))

@@ -56,6 +56,7 @@ def _names() -> dict[str, str]:
         "readers": _("readers"),
         "reading_tools": _("tools that only read"),
         "run": _("run"),
+        "scope": _("scope"),
         "secret_changed": _("another secret"),
         "staff": _("looks after documents"),
         "to": _("to"),

@@ -3,9 +3,12 @@
 from typing import Protocol
 
 from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from kb.display import Piece
 from kb.models import WORKING, DocumentChange, DocumentVersion, State
 from kb.models_evaluation import EvaluationRun
 from kb.models_sources import Source, SourceChange
@@ -39,6 +42,12 @@ def page_address(context: template.Context, name: str, number: int) -> str:
     query = context["request"].GET.copy()
     query[name] = str(number)
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def written(piece: Piece) -> SafeString:
+    """A piece of a document's text as HTML."""
+    return format_html("<strong>{}</strong>", piece.text) if piece.strong else conditional_escape(piece.text)
 
 
 @register.filter

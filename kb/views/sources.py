@@ -119,7 +119,7 @@ def _text(version: DocumentVersion, start: int) -> dict[str, Any]:
             break
         characters += len(page.text)
         delimiter = _delimiter(version, page.text)
-        blocks = display(page.text, page.start, headings, delimiter=delimiter)
+        blocks = display(page.text, page.start, headings, delimiter=delimiter, markdown=_is_markdown(version))
         parts.append({"page": page, "blocks": _under_headers(version, blocks, page.end, delimiter)})
     following = parts[-1]["page"].end if parts and parts[-1]["page"].end < version.characters else None
     before = None
@@ -136,6 +136,10 @@ def _passages(version: DocumentVersion, start: int) -> dict[str, Any]:
         "following": found[PASSAGES_SHOWN].ordinal if len(found) > PASSAGES_SHOWN else None,
         "before": max(start - PASSAGES_SHOWN, 0) if start else None,
     }
+
+
+def _is_markdown(version: DocumentVersion) -> bool:
+    return version.media_type == "text/markdown"
 
 
 def _delimiter(version: DocumentVersion, text: str) -> str:
@@ -218,8 +222,9 @@ def _around(version: DocumentVersion, start: int, end: int) -> list[Shown]:
         skipped = text.find("\n", 0, max(start - first, 0)) + 1
         text, first = text[skipped:], first + skipped
     delimiter = _delimiter(version, text)
-    blocks = display(text, first, _headings(version), [(start, end)], delimiter=delimiter)
-    return _under_headers(version, blocks, last, delimiter, [(start, end)])
+    quotes, markdown = [(start, end)], _is_markdown(version)
+    blocks = display(text, first, _headings(version), quotes, delimiter=delimiter, markdown=markdown)
+    return _under_headers(version, blocks, last, delimiter, quotes)
 
 
 def _under_headers(
@@ -234,7 +239,9 @@ def _under_headers(
         span = next((one for one in spans if one[0] <= block.start < one[2]), None)
         if span is not None and block.kind == "table":
             text = reading.read(version.pk, span[0], span[1])
-            block = with_header(block, display(text, span[0], {}, quotes, delimiter=delimiter))
+            block = with_header(
+                block, display(text, span[0], {}, quotes, delimiter=delimiter, markdown=_is_markdown(version))
+            )
         shown.append(block)
     return shown
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.display import Shown, display, pieces, with_header
+from kb.display import Shown, display, pieces, pieces_of_markdown, with_header
 
 TEXT = "# Title\n\nFirst line\nsecond line\n\nCity\tLimit\nBerlin\t150\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
 
@@ -58,6 +58,28 @@ def test_columns_of_amounts_are_known_under_a_header_or_their_first_row() -> Non
     (row,) = display("Berlin\t150\tEUR 150\t3万元\t1.2.3\n", 0, {})
     assert row.numbers == {1, 2, 3}
     assert display("A\tB\n\t\n", 0, {})[0].numbers == frozenset()
+
+
+def test_what_markdown_calls_strong_is_strong_and_quotes_stay_in_their_place() -> None:
+    text = "Up to **3 days per week**, 2 ** 3.\n"
+    start = text.index("days")
+    (block,) = display(text, 5, {}, [(5 + start, 5 + text.index("2"))], markdown=True)
+    assert [(piece.text, piece.marked, piece.strong) for piece in block.pieces] == [
+        ("Up to ", False, False),
+        ("3 ", False, True),
+        ("days per week", True, True),
+        (", ", True, False),
+        ("2 ** 3.", False, False),
+    ]
+    assert words(display(text, 5, {})[0]) == text.strip()
+    (table,) = display("| **a** | b |\n", 0, {}, markdown=True)
+    assert words(table) == "a b"
+
+
+@given(st.text(alphabet="a*\n ", max_size=40), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=3))
+def test_markdown_loses_nothing_but_its_asterisks(text: str, quotes: list[tuple[int, int]]) -> None:
+    shown = "".join(piece.text for piece in pieces_of_markdown(text, 0, quotes))
+    assert shown.replace("*", "") == text.replace("*", "")
 
 
 @given(st.text(), st.integers(0, 50), st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), max_size=4))
