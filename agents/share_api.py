@@ -14,7 +14,8 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
 
 from accounts.api import asker
-from agents.api import CitationOut, ClaimOut, ConflictOut, own_run
+from agents.answer_schemas import CitationOut, ClaimOut, ConflictOut
+from agents.api import own_run
 from agents.shared import SharedTurn, shared_turns
 from agents.shares import (
     LONGEST,

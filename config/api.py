@@ -28,6 +28,7 @@ from kb.document_api import router as knowledge
 from kb.embedding_api import router as embedding
 from kb.errors import DocumentError, Kind
 from kb.evaluation_api import router as evaluation
+from kb.search_api import router as searching
 from kb.source_api import router as sources
 from kb.table_api import router as tables
 
@@ -136,6 +137,7 @@ api = Api(
 )
 api.add_router("", people)
 api.add_router("", knowledge)
+api.add_router("", searching)
 api.add_router("", sources)
 api.add_router("", tables)
 api.add_router("", evaluation)

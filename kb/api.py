@@ -1,7 +1,7 @@
-"""Collections, documents and search over HTTP."""
+"""Collections and documents over HTTP."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -10,7 +10,7 @@ from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import AfterValidator
 
-from accounts.api import ASKING, Problem, asker
+from accounts.api import Problem, asker
 from kb import documents, storage
 from kb.access import acting_as, collections_for, document_for, documents_for
 from kb.collections import create_collection as add_collection
@@ -18,9 +18,7 @@ from kb.collections import delete_collection as erase_collection
 from kb.descriptions import review_due as is_review_due
 from kb.documents import About
 from kb.errors import DocumentError
-from kb.filters import DocumentType, Filters, Language
 from kb.models import Collection, Document, DocumentVersion, State
-from kb.search import Hit, search_as
 from kb.storage import BlobMissing
 from kb.uploads import Refused, receive
 
@@ -120,54 +118,6 @@ class UploadIn(Dates):
     )
     tags: list[Line] = Field(default=[], description="Send the field once for each tag.")
     review_on: date | None = None
-
-
-class SearchIn(Schema):
-    query: Annotated[Line, Field(min_length=1, max_length=2000)]
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
-    collections: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = Field(
-        default=None, description="Look in these only; in all that you may read otherwise."
-    )
-    documents: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
-    types: Annotated[list[DocumentType], Field(min_length=1)] | None = Field(
-        default=None, description="Documents of these types only."
-    )
-    languages: Annotated[list[Language], Field(min_length=1)] | None = Field(
-        default=None, description="Documents written mainly in one of these."
-    )
-    tags: Annotated[list[Line], Field(min_length=1, max_length=100)] | None = Field(
-        default=None, description="Documents that carry at least one of these."
-    )
-    dated_from: date | None = Field(
-        default=None,
-        description="Not older than this day: that from which a version is valid, or else the document's last change.",
-    )
-    dated_to: date | None = Field(default=None, description="Not newer than this day.")
-    as_of: date | None = Field(default=None, description="What was valid on this day; today otherwise.")
-    method: Literal["fused", "lexical", "dense"] = Field(
-        default="fused", description="By words and by meaning, by words alone, or by meaning alone."
-    )
-
-
-class HitOut(Schema):
-    document: int
-    version: int
-    passage: int
-    collection: int
-    title: str
-    section: list[str]
-    page: int | None
-    start: int
-    end: int
-    text: str
-    score: float
-    also_in: list[int] = Field(description="Other documents in which the same text stands.")
-    why: dict[str, Any]
-
-
-class SearchOut(Schema):
-    hits: list[HitOut]
-    degraded: bool = Field(description="Meaning could not be compared just now, so only words counted.")
 
 
 def version_out(version: DocumentVersion) -> dict[str, Any]:
@@ -404,43 +354,3 @@ def cancel(request: HttpRequest, document_id: int) -> Any:
         document = readable_document(document_id)
     documents.cancel(document, by=asker(request))
     return Status(202, get_document(request, document_id))
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    return {
-        "document": hit.document_id,
-        "version": hit.version_id,
-        "passage": hit.passage_id,
-        "collection": hit.collection_id,
-        "title": hit.title,
-        "section": list(hit.heading_path),
-        "page": hit.page,
-        "start": hit.start,
-        "end": hit.end,
-        "text": hit.text,
-        "score": hit.score,
-        "also_in": list(hit.also_in),
-        "why": {name: getattr(hit.why, name) for name in hit.why.__slots__},
-    }
-
-
-@router.post("/search", response=SearchOut, auth=ASKING, summary="The passages that fit a question best")
-def search(request: HttpRequest, body: SearchIn) -> dict[str, Any]:
-    filters = Filters(
-        types=body.types or (),
-        languages=body.languages or (),
-        tags=body.tags or (),
-        dated_from=body.dated_from,
-        dated_to=body.dated_to,
-    )
-    hits = search_as(
-        asker(request),
-        body.query,
-        limit=body.limit,
-        collections=body.collections,
-        documents=body.documents,
-        filters=filters,
-        as_of=body.as_of,
-        method=body.method,
-    )
-    return {"hits": [_hit(hit) for hit in hits], "degraded": hits.degraded}

@@ -16,12 +16,12 @@ from django.utils import timezone
 from accounts.models import Person
 from kb.access import acting_as_system, may_write_document
 from kb.changes import record
-from kb.documents import narrow, widen
 from kb.errors import DocumentError
 from kb.generations import answering
 from kb.indexing import index_terms, store_vectors
 from kb.models import WORKING, Document, DocumentVersion, Passage, State
 from kb.models_index import PassageVector
+from kb.readers import narrow, widen
 from kb.tags import tidy_tags
 from kb.versions import switch_current
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, BinaryIO, Literal
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Max, Q
 
@@ -15,18 +14,15 @@ from accounts.models import Person
 from kb import indexing
 from kb.access import acting_as_system, may_write_document
 from kb.blobs import keep, let_go, need
-from kb.changes import record
 from kb.collections import (
     check_may_write,
-    check_still_reads,
     create_collection,
     delete_collection,
-    named_groups,
     rename_collection,
     set_groups,
 )
 from kb.errors import DocumentError
-from kb.models import WORKING, Collection, Document, DocumentVersion, Page, Passage, Scope, State, VersionBand
+from kb.models import WORKING, Collection, Document, DocumentVersion, Page, Passage, Scope, State
 from kb.models_tables import DocumentTable, TableRows
 from kb.parsing.filenames import safe_filename
 from kb.queue import wake_on_commit
@@ -42,13 +38,10 @@ __all__ = [
     "create_collection",
     "delete_collection",
     "delete_document",
-    "move",
-    "narrow",
     "rename_collection",
     "replace_document",
     "retry",
     "set_groups",
-    "widen",
 ]
 
 
@@ -161,12 +154,12 @@ def replace_document(
     Raises:
         DocumentError: not_allowed, not_found, dates_reversed, too_large, storage_full.
     """
-    _check_may_write(by, document)
+    check_may_write_document(by, document)
     about = About(effective_from=effective_from, effective_to=effective_to)
     filename = safe_filename(filename)
     blob = keep(file)
     with acting_as_system():
-        locked = _locked(document)
+        locked = locked_document(document)
         _check_kept(blob)
         return _renew(locked, filename, blob, about, by).version
 
@@ -177,7 +170,7 @@ def delete_document(document: Document, *, by: Person) -> None:
     Raises:
         DocumentError: not_allowed.
     """
-    _check_may_write(by, document)
+    check_may_write_document(by, document)
     with acting_as_system():
         if Document.objects.select_for_update(no_key=True).filter(pk=document.pk).exists():
             erase([document.pk])
@@ -190,9 +183,9 @@ def retry(document: Document, by: Person) -> DocumentVersion:
     Raises:
         DocumentError: not_allowed, not_found, nothing_to_retry.
     """
-    _check_may_write(by, document)
+    check_may_write_document(by, document)
     with acting_as_system():
-        version = _locked(document).latest_version
+        version = locked_document(document).latest_version
         if version is None or not _requeue(version):
             raise DocumentError("nothing_to_retry")
     return version
@@ -204,9 +197,9 @@ def cancel(document: Document, by: Person) -> DocumentVersion:
     Raises:
         DocumentError: not_allowed, not_found, nothing_to_cancel.
     """
-    _check_may_write(by, document)
+    check_may_write_document(by, document)
     with acting_as_system():
-        version = _locked(document).latest_version
+        version = locked_document(document).latest_version
         if version is None or not DocumentVersion.objects.filter(pk=version.pk, state__in=WORKING).update(
             state=State.CANCELLED, lease="", parsed_at=None, passage_count=0, retry_at=None
         ):
@@ -215,69 +208,6 @@ def cancel(document: Document, by: Person) -> DocumentVersion:
         forget([version.pk])
         version.refresh_from_db()
     return version
-
-
-def move(document: Document, collection: Collection, *, by: Person) -> None:
-    """Put a document on another collection, whose readers are then its readers.
-
-    Raises:
-        DocumentError: not_allowed, not_found.
-    """
-    _check_may_write(by, document)
-    check_may_write(by, collection)
-    with acting_as_system():
-        locked = _locked(document)
-        record_act(
-            Act.DOCUMENT_MOVED,
-            by,
-            **_named(locked),
-            **{"from": locked.collection.name, "to": collection.name},
-        )
-        _rescope(locked, Scope.objects.get(collection=collection, is_default=True))
-        for note in locked.notes.all():
-            move(note, collection, by=by)
-    document.collection, document.scope = locked.collection, locked.scope
-
-
-def narrow(document: Document, groups: Iterable[Group | str], *, by: Person) -> None:
-    """Let only `groups` read a document, whoever may read its collection.
-
-    Raises:
-        DocumentError: not_allowed, not_found, would_lose_access, unknown_group.
-    """
-    _check_may_write(by, document)
-    with acting_as_system():
-        locked = _locked(document)
-        scope, before = locked.scope, _own_readers(locked.scope)
-        if scope.is_default:
-            scope = Scope.objects.create(collection_id=locked.collection_id, is_default=False)
-        scope.groups.set(named_groups(groups))
-        check_still_reads(by, scope)
-        _rescope(locked, scope)
-        if record(locked, by, "readers", before, _own_readers(scope)):
-            after = _own_readers(scope)
-            record_act(Act.DOCUMENT_READERS_CHANGED, by, **_named(locked), before=before, after=after)
-        for note in locked.notes.all():
-            narrow(note, scope.groups.all(), by=by)
-    document.scope = scope
-
-
-def widen(document: Document, *, by: Person) -> None:
-    """Let everybody who may read the collection read a document again that `narrow` had closed.
-
-    Raises:
-        DocumentError: not_allowed, not_found.
-    """
-    _check_may_write(by, document)
-    with acting_as_system():
-        locked = _locked(document)
-        before = _own_readers(locked.scope)
-        _rescope(locked, Scope.objects.get(collection=locked.collection, is_default=True))
-        if record(locked, by, "readers", before, ""):
-            record_act(Act.DOCUMENT_READERS_CHANGED, by, **_named(locked), before=before, after=["*"])
-        for note in locked.notes.all():
-            widen(note, by=by)
-    document.scope = locked.scope
 
 
 def erase(document_ids: Sequence[int]) -> None:
@@ -308,7 +238,8 @@ def _let_go_of(hashes: Iterable[str]) -> None:
     let_go(hashes)
 
 
-def _check_may_write(by: Person, document: Document) -> None:
+def check_may_write_document(by: Person, document: Document) -> None:
+    """Raises DocumentError("not_allowed")."""
     if not may_write_document(by, document):
         raise DocumentError("not_allowed")
 
@@ -318,7 +249,7 @@ def _kept(by: Person) -> Person | None:
     return by if by.pk is not None else None
 
 
-def _named(document: Document) -> dict[str, Any]:
+def audit_name(document: Document) -> dict[str, Any]:
     """A document as the audit names it."""
     return {"target": document.pk, "name": document.title}
 
@@ -328,7 +259,7 @@ def _check_kept(blob: Blob) -> None:
         raise DocumentError("storage_full")
 
 
-def _locked(document: Document) -> Document:
+def locked_document(document: Document) -> Document:
     """The document as it stands now, locked until the transaction ends. Raises DocumentError("not_found")."""
     found = (
         Document.objects.select_for_update(no_key=True, of=("self",))
@@ -349,7 +280,7 @@ def _known(collection: Collection, filename: str, blob: Blob, external_id: str) 
         else Q(external_id="", filename=filename, latest_version__sha256=blob.sha256)
     )
     document = Document.objects.filter(same, collection=collection).order_by("pk").first()
-    return document and _locked(document)
+    return document and locked_document(document)
 
 
 def _renew(document: Document, filename: str, blob: Blob, about: About, by: Person) -> Upload:
@@ -397,25 +328,3 @@ def _new_version(document: Document, filename: str, blob: Blob, about: About, by
     document.save(update_fields=["latest_version", "updated_at"])
     wake_on_commit(version.pk)
     return version
-
-
-def _own_readers(scope: Scope) -> list[str]:
-    """The groups of a narrowed document's readers; none where its collection's readers are."""
-    return [] if scope.is_default else list(scope.groups.order_by("name").values_list("name", flat=True))
-
-
-def _rescope(document: Document, scope: Scope) -> None:
-    """Give a locked document and everything under it to the readers of `scope`."""
-    old = document.scope
-    document.scope, document.collection = scope, scope.collection
-    document.save(update_fields=["scope", "collection", "updated_at"])
-    versions = list(document.versions.order_by("pk").select_for_update().values_list("pk", flat=True))
-    DocumentVersion.objects.filter(pk__in=versions).update(scope=scope)
-    for model in (Page, DocumentTable, TableRows):
-        model.objects.filter(version__in=versions).update(scope=scope)
-    Passage.objects.filter(version__in=versions).update(scope=scope, collection=scope.collection)
-    document.changes.update(scope=scope)
-    VersionBand.objects.filter(version__in=versions).update(scope=scope)
-    indexing.rescope(versions, scope.pk)
-    if not old.is_default and old != scope:
-        old.delete()

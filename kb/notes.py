@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from kb.access import acting_as_system, may_write_document
 from kb.changes import record
-from kb.documents import About, add, narrow
+from kb.documents import About, add
 from kb.errors import DocumentError
 from kb.models import Document, Passage
 from kb.passages import SHOWN, switch_passage
+from kb.readers import narrow
 
 LONGEST_NOTE = 20_000
 

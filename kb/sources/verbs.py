@@ -12,11 +12,12 @@ from django.utils import timezone
 from accounts.audit import Act, record
 from accounts.models import Person
 from kb.access import acting_as_system
-from kb.documents import erase, move
+from kb.documents import erase
 from kb.errors import DocumentError
 from kb.models import Collection, Document
 from kb.models_sources import Source, SourceChange, SourceItem, SourceRun
 from kb.queue import wake_source
+from kb.readers import move
 from kb.sources import KINDS
 from kb.sources.secrets import seal
 

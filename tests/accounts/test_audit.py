@@ -25,11 +25,12 @@ from agents.models import Conversation, ToolServer
 from kb.access import acting_as_system
 from kb.attachments import attach
 from kb.collections import create_collection, delete_collection, rename_collection, set_groups
-from kb.documents import add_document, delete_document, narrow, replace_document, widen
+from kb.documents import add_document, delete_document, replace_document
 from kb.errors import DocumentError
 from kb.evaluation_runs import start_run
 from kb.evaluation_sets import keep_question
 from kb.models import Collection
+from kb.readers import narrow, widen
 from kb.sources.verbs import create_source, delete_source, pause, resume
 from tests.api.asking import content_of
 

@@ -159,7 +159,7 @@ def test_a_fault_of_ours_is_an_error_like_any_other(
     def broken(*args: object, **options: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("kb.api.search_as", broken)
+    monkeypatch.setattr("kb.search_api.search_as", broken)
     client = api(admin)
     client.raise_request_exception = False
     response = client.post("/api/v1/search", {"query": "x"}, content_type=JSON)

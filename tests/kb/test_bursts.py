@@ -14,7 +14,7 @@ from accounts.models import Person
 from kb import bursts, indexing, ingest, leases
 from kb.access import acting_as, acting_as_system
 from kb.chunking import passages
-from kb.documents import add_document, cancel, delete_document, narrow, replace_document
+from kb.documents import add_document, cancel, delete_document, replace_document
 from kb.embedding import Vectors, embed_documents
 from kb.ingest import work_next
 from kb.leases import SILENCE_SECONDS, Lease
@@ -22,6 +22,7 @@ from kb.models import Collection, Document, DocumentVersion, Page, Passage, Stat
 from kb.models_index import IndexedVersion, PassageVector, Posting
 from kb.models_tables import DocumentTable
 from kb.parsing import Part
+from kb.readers import narrow
 from kb.search import search_as
 from llm.errors import ModelError
 from llm.profiles import ModelServers

@@ -12,12 +12,12 @@ from kb.documents import (
     add_document,
     create_collection,
     delete_collection,
-    narrow,
     rename_collection,
     set_groups,
 )
 from kb.errors import DocumentError
 from kb.models import Collection, Document, Scope
+from kb.readers import narrow
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,10 @@ from accounts.models import Person
 from kb.access import acting_as, acting_as_system
 from kb.changes import changes_of
 from kb.descriptions import date_version, describe, index_new_titles, review_due
-from kb.documents import About, add, add_document, delete_document, move
+from kb.documents import About, add, add_document, delete_document
 from kb.errors import DocumentError
 from kb.models import Collection, Document, DocumentChange, DocumentVersion, State
+from kb.readers import move
 from kb.search import search_as
 from tests.kb.shelves import revise, shelve
 

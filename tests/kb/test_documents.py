@@ -20,16 +20,14 @@ from kb.documents import (
     add_document,
     cancel,
     delete_document,
-    move,
-    narrow,
     replace_document,
     retry,
-    widen,
 )
 from kb.errors import DocumentError
 from kb.ingest import work_next
 from kb.models import Collection, Document, DocumentVersion, Page, Passage, Scope, State
 from kb.models_index import IndexedVersion, PassageVector, Posting
+from kb.readers import move, narrow, widen
 from kb.storage import FolderStorage, storage
 from llm.profiles import ModelServers
 

@@ -12,11 +12,12 @@ from accounts.api_keys import create_api_key
 from accounts.models import Person
 from kb import quality
 from kb.access import acting_as, acting_as_system
-from kb.documents import add_document, narrow, replace_document
+from kb.documents import add_document, replace_document
 from kb.findings import findings
 from kb.ingest import work_next
 from kb.models import Collection, Document, DocumentVersion, State, VersionBand
 from kb.quality import similar_to, try_due
+from kb.readers import narrow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_server")]
 FILES = Path(__file__).resolve().parents[1] / "samples"

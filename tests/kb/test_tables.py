@@ -12,11 +12,12 @@ from django.db import connection
 from accounts.models import Person
 from kb import earlier_tables, sql, sql_child
 from kb.access import acting_as, acting_as_system
-from kb.documents import add_document, delete_document, move, narrow, replace_document
+from kb.documents import add_document, delete_document, replace_document
 from kb.errors import DocumentError
 from kb.ingest import work_next
 from kb.models import Collection, Document, DocumentVersion, Page, State
 from kb.models_tables import DocumentTable, TableRows
+from kb.readers import move, narrow
 from kb.sql import TableResult, query_tables
 from kb.sql_child import Refused, checked
 from kb.tables import TableInfo, list_tables

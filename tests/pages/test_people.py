@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import Person
-from kb.documents import narrow
 from kb.models import Collection, Document
+from kb.readers import narrow
 
 SignIn = Callable[[Person], Client]
 

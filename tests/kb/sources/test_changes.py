@@ -6,10 +6,10 @@ import pytest
 
 from accounts.models import Person
 from kb.access import acting_as_system
-from kb.documents import narrow
 from kb.errors import DocumentError
 from kb.models import Collection, Document
 from kb.models_sources import Source
+from kb.readers import narrow
 from kb.sources.claims import ClaimLost, claim
 from kb.sources.secrets import unseal
 from kb.sources.verbs import change_source

@@ -69,7 +69,7 @@ def test_pausing_stops_and_going_on_finishes(make: Make, admin: Person, handbook
 def test_a_document_that_was_moved_or_deleted_by_hand(
     make: Make, admin: Person, handbook: Collection, people_files: Collection, tmp_path: Path
 ) -> None:
-    from kb.documents import move
+    from kb.readers import move
 
     root = folder_with(tmp_path / "shelf", a="# A", b="# B")
     source = make("folder", path=str(root))

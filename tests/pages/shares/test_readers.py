@@ -19,8 +19,8 @@ from agents.models import Run
 from agents.models_shares import Share
 from agents.shares import ShareError, opened_by, revoke, seen_by, share, shared_with, shares_of
 from kb.access import acting_as_system
-from kb.documents import narrow, widen
 from kb.models import Document, DocumentVersion
+from kb.readers import narrow, widen
 from tests.pages.shares.conftest import SECRET, Case, only, told
 
 
