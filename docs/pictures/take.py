@@ -20,6 +20,7 @@ ADDRESS = sys.argv[1]
 PASSWORDS = dict(line.split("\t") for line in Path(sys.argv[2]).read_text().splitlines())
 WIDE, NARROW = (1280, 800), (375, 900)
 COLOURS = 128
+LANGUAGES = {"en": "en", "zh-CN": "zh-hans"}
 
 
 def signed_in(browser: Browser, person: str, size: tuple[int, int], language: str = "en") -> Page:
@@ -36,6 +37,8 @@ def signed_in(browser: Browser, person: str, size: tuple[int, int], language: st
     page.locator("input[name=password]").fill(PASSWORDS[person])
     page.keyboard.press("Enter")
     page.locator("#question").wait_for()
+    # Whoever signs in sees the pages in the language of their account; this one wants another.
+    context.add_cookies([{"name": "django_language", "value": LANGUAGES[language], "url": ADDRESS}])
     return page
 
 
@@ -49,6 +52,7 @@ def ask(page: Page, question: str, mode: str = "auto") -> None:
 
 def take(page: Page, name: str) -> None:
     """Save what the page shows, with few enough colours to stay small."""
+    page.wait_for_load_state("networkidle")  # a page's picture is made when it is first asked for
     page.wait_for_timeout(500)
     with Image.open(BytesIO(page.screenshot())) as picture:
         picture.convert("RGB").quantize(COLOURS).save(FOLDER / f"{name}.png", optimize=True)

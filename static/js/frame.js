@@ -39,6 +39,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What scrolls by itself is reached by the keyboard, and what does not is no stop on its way.
+function reachable(root) {
+  for (const box of root.querySelectorAll(".table-scroll")) box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1;
+}
+
+window.addEventListener("load", () => reachable(document));
+document.addEventListener("htmx:afterSettle", () => reachable(document));
+
 function isWriting(element) {
   return element.matches("input:not([type=checkbox]):not([type=radio]):not([type=file]), textarea, select, [contenteditable]");
 }

@@ -38,6 +38,7 @@ function ready() {
     const box = quote.getBoundingClientRect(), frame = body.getBoundingClientRect();
     body.scrollTop += box.top - frame.top - Math.max(24, (frame.height - box.height) / 3);
   }
+  reachable(panel);
   panel.focus({ preventScroll: true });
 }
 
