@@ -12,6 +12,7 @@ from .conversation import Source
 from .dates import CLOCK
 from .embedder import word_vector
 from .features import FEATURES, WORTH, Array, Figures, Query, matches, names_of, proper_names, standing_over
+from .glossary import translations
 from .keys import CODE, is_asked_row
 from .prices import asks_sum, knows_item, tells_sum
 from .text import bare, content_runs, has_han, language_of, surfaces, terms
@@ -30,6 +31,11 @@ _MOSTLY = 0.5
 # Or of what an English one of so many telling words is about.
 _MOSTLY_EN, _WORDS = 0.65, 3
 _UNKNOWN = re.compile(r"  +\S\S")
+_KIND_ASKED = re.compile(
+    r"\b(?:what|which) (?P<kind>(?!(?:is|are|was|were|do|does|did|has|have|can|will)\b)[a-z]+(?: of [a-z]+)?)"
+    "|(?:什么|哪[个种类一]?)(?P<han>[一-鿿]{1,4})",
+    re.IGNORECASE,
+)
 _CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 _AFTER_VERB = re.compile(
     "支持|支援|提供|包含|包括|允许|接受|享有|配备|自己|自行|直接|一起|随意|随便|免费|[再先还也用带给](?=.)"
@@ -66,7 +72,7 @@ def certainty(query: Query, pool: Sequence[Unit], sources: Sequence[Source], fig
         return 0.0
     if not _keeps_premises(figures, order) or not _speaks_of_it(query, pool, figures, order):
         return 0.0
-    if _is_row_of_others(query, first, pool, figures.table[order[0]]):
+    if _is_row_of_others(query, first, pool, figures.table[order[0]]) or _is_of_another_kind(query, first, sources):
         return 0.0
     sure = _weighed(query, first, sources, figures, order)
     sure -= _NAMELESS * (best[0, FEATURES.index("nameless")] == 1)
@@ -109,6 +115,26 @@ def _is_row_of_others(query: Query, first: Unit, pool: Sequence[Unit], figures: 
         if any(run[found.end() - 2 : found.end()] in key for found in _UNKNOWN.finditer(marked) for key in keys):
             return True
     return False
+
+
+def _is_of_another_kind(query: Query, first: Unit, sources: Sequence[Source]) -> bool:
+    """Whether a Chinese question asks for the amount of what ends like a word of the best unit, but no source knows a
+    character of what it begins with: 健身津贴 where there is but 每日津贴."""
+    if first.kind == "row" or query.kind not in ("number", "duration") or language_of(first.text) != "zh":
+        return False
+    shown = "".join(_shown(sources))
+    said = (term for term, others in translations(query.text).items() if any(_in(shown, other) for other in others))
+    known = frozenset("".join((shown, *other_words(query.text), *said)))
+    for run in content_runs(query.text):
+        marked = "".join(" " if has_han(character) and character not in known else character for character in run)
+        found = _UNKNOWN.search(marked)
+        if found and found.end() == len(run) and run[-2:] in first.text:
+            return True
+    return False
+
+
+def _in(text: str, stems: Sequence[str]) -> bool:
+    return all(stem in text for stem in stems)
 
 
 def _shown(sources: Sequence[Source]) -> Iterator[str]:
@@ -190,8 +216,8 @@ def _speaks_of_it(query: Query, pool: Sequence[Unit], figures: Figures, order: O
     """Whether the best units say anything of what a question asks beside what their document is called.
 
     A question about a document's subject shares its title's words with all of it, whatever is asked: what does not
-    name that subject itself has to say something else of the question. Between two languages most of what is asked has
-    to be recognised.
+    name that subject itself has to say something else of the question. So has what but shares its names; a price is
+    told by a sum alone. Between two languages most of what is asked has to be recognised.
     """
     asked = tuple(query.weights)
     first = pool[order[0]]
@@ -200,14 +226,21 @@ def _speaks_of_it(query: Query, pool: Sequence[Unit], figures: Figures, order: O
         telling = _telling(query, asked)
         known = float(figures.around[foreign].max(axis=0) @ telling)
         return language_of(query.text) == "zh" or known >= _RECOGNISED * float(telling.sum())
-    named = frozenset(terms(first.source.title)) | proper_names(_CAPITALS.sub("", query.text))
-    words = [place for place, term in enumerate(asked) if len(term) > 1 and term[0] != "@"]
+    titled = frozenset(terms(first.source.title))
+    named = titled if asks_sum(query.text) else titled | _names_and_kind(query.text)
+    words = [place for place, term in enumerate(asked) if len(term) > 1 and term[0] not in "@=" and not term.isdigit()]
     best = order[:1] if first.kind == "row" else order[:3]
     beside = [place for place in words if asked[place] not in named]
     if not beside or figures.around[best][:, beside].max() >= _ALIKE:
         return True
     told = frozenset(term for place in best for term in terms(pool[place].text))
-    return any(asked[place] in told for place in words)
+    return any(asked[place] in told for place in words if asked[place] in titled)
+
+
+def _names_and_kind(question: str) -> frozenset[str]:
+    """The terms of a question's proper names, and of what it asks for one of: "profession" in "what profession"."""
+    kinds = (term for found in _KIND_ASKED.finditer(question) for term in terms(found["kind"] or found["han"]))
+    return proper_names(_CAPITALS.sub("", question)) | frozenset(kinds)
 
 
 def _holds_keystone(query: Query, best: Sequence[Unit]) -> bool:

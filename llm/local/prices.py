@@ -17,7 +17,7 @@ _ASKS = re.compile(
     r"\bhow much (?:does|do|did|will|would|can|should)\b.+\b(?:costs?|charged?|paid|pay)\b"
     rf"|\bhow much (?:is|are|was|were)\b(?! (?:\w+ ){{0,3}}?(?:{_NO_PRICE})\b)"
     rf"|\bwhat (?:is|was|are|were) the (?:[\w-]+ ){{0,3}}(?:{_PRICED})\b(?! (?:of living|cent(?:er|re)s?)\b)"
-    r"|\bwhat (?:does|do|did|will|would) .+ cost\b"
+    r"|\bwhat (?:does|do|did|will|would) .+ (?:cost|pay(?: for .+)?(?=\?|$))"
     r"|多少钱|几多?钱|多贵|贵不贵|(?:怎么|如何|怎样)收费"
     r"|(?:价格|价钱|售价|单价|报价|租金|月租|费用|收费|运费|押金|订金|定金|预算|保额|金额|票价|门票|房价|学费)(?:标准)?"
     r"(?:一?共|是|为|要|大概|大约|收)*(?:多少|几多)|收(?:费)?多少"

@@ -60,3 +60,16 @@ def test_names_of_writers_are_read_from_what_stands_over_mails() -> None:
     assert introduced("-----Original Message-----") is None
     assert sender('"Holm, Marta" <marta@works.example>').name == "Holm, Marta"
     assert sender("<marta@works.example>").name == "marta@works.example"
+
+
+def test_a_reply_is_told_from_the_beginning_of_its_message_and_makes_a_whole_answer() -> None:
+    text = (
+        "2026-03-12 10:05 Jo: Does the thermostat work without wifi?\n\n"
+        "2026-03-12 10:06 Cal: Yes. Only the app needs wifi.\n\n"
+        "2026-03-12 10:08 Jo: How long do the batteries last?\n\n"
+        "2026-03-12 10:09 Cal: Around 18 months. It warns you four weeks before they are empty."
+    )
+    told = reply("How long do thermostat batteries last?", {"document": 1, "title": "chat", "text": text})
+    assert "How long do the batteries last?" in told
+    assert "Cal (2026-03-12 10:09): Around 18 months." in told
+    assert "wifi" not in told

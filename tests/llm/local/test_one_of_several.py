@@ -31,6 +31,10 @@ PASSAGES = [
              "T-2\tToo many requests\tThe limit on Enterprise is 1,200 requests a minute."},
     {"document": 8, "title": "绩效", "section": "",
      "text": "年终奖：A 级 3 个月工资，B 级 1.5 个月工资，C 级半个月工资。"},
+    {"document": 9, "title": "净水器问答", "section": "",
+     "text": "问题\t答案\nP5 Pro 的出水速度是多少？\t每分钟 2.7 升。\nP5 Pro 保修多久？\t两年。"},
+    {"document": 10, "title": "Pay report", "section": "Directors",
+     "text": "Name\tSalary\tBonus\nAnita Rao\t742\t518\nDaniel Osei\t128\t74"},
 ]  # fmt: skip
 
 
@@ -54,6 +58,8 @@ def reply(question: str) -> str:
         ("白露湖平均水深多少米？", "5 米"),
         ("What is the request limit on Enterprise?", "1,200"),
         ("绩效 B 级有几个月年终奖？", "1.5"),
+        ("P5 Pro 的出水速度是多少？", "2.7"),
+        ("What is the bonus of Daniel Osei?", "74"),
     ],
 )
 def test_the_one_that_is_named_is_told(question: str, told: str) -> None:
@@ -73,6 +79,9 @@ def test_the_one_that_is_named_is_told(question: str, told: str) -> None:
         "白露湖最深多少米？",
         "许怀瑾的妻子是谁？",
         "绩效 E 级有几个月年终奖？",
+        "P5 Pro 有几种颜色？",
+        "What is the pension of Daniel Osei?",
+        "海外出差的健身津贴是多少？",
     ],
 )
 def test_another_of_its_kind_is_declined(question: str) -> None:
