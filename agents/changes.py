@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from difflib import SequenceMatcher
 
 from agents.citations import plain
@@ -64,5 +64,5 @@ def pairs(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     return [(i, j) for j, i in sorted(taken.items())]
 
 
-def _alike(one: set[str], other: set[str]) -> float:
+def _alike(one: Set[str], other: Set[str]) -> float:
     return len(one & other) / (len(one | other) or 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from agents.marks import BEGUN, MARK
@@ -176,7 +176,7 @@ def _windows(count: int) -> Iterator[Span]:
             yield Span(start, start + width)
 
 
-def _score(parts: list[set[str]], weights: dict[str, float], window: Span) -> float:
+def _score(parts: Sequence[Set[str]], weights: dict[str, float], window: Span) -> float:
     """Shared weight, less for every further part: it has to add a fifth of the whole to be worth its length.
 
     Every part at the window's ends has to add something, and the first of equals wins.

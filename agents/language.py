@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from string import ascii_letters
 from typing import Literal
 
 Language = Literal["en", "zh"]
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_NO_LETTERS = bytes(set(range(256)) - set(ascii_letters.encode()))
 
 
 def language_of(text: str) -> Language:
@@ -17,4 +19,8 @@ def language_of(text: str) -> Language:
 
 def tongue_of(text: str) -> Language:
     """The language that most of a text is in: an English passage may quote a Chinese word."""
-    return "zh" if 3 * len(_HAN.findall(text)) > len(re.findall("[A-Za-z]", text)) else "en"
+    if text.isascii():
+        return "en"
+    characters = len(text) - len(_HAN.sub("", text))
+    letters = len(text.encode("ascii", "ignore").translate(None, _NO_LETTERS))
+    return "zh" if 3 * characters > letters else "en"

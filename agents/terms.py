@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 
 import snowballstemmer
 
 from llm.chinese import simplified
 
+REMEMBERED = 1_000
+"""Texts, of some ten kilobytes each with their terms."""
 _STOP_WORDS = """
     a an the and or but if of in on at to for from by with as is are was were be been being it its this that these those
     there here i you he she we they them his her our their your my me us do does did done have has had not no nor so
@@ -20,7 +22,7 @@ _STOP_WORDS = """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 _TOKEN = re.compile(r"\d[\d,.]*\d|\d|[A-Za-z]+(?:['’][A-Za-z]+)?|[\u3400-\u4dbf\u4e00-\u9fff]+|[^\W\d_]+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_EMPTY_HAN = frozenset("的了是在和与及或也都就而并被把对于为以之其等吗呢吧啊么这那有个请")
+_EMPTY = re.compile("[的了是在和与及或也都就而并被把对于为以之其等吗呢吧啊么这那有个请]")
 _COUNTING = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty
@@ -80,23 +82,28 @@ def numbers(text: str) -> set[str]:
     """All numbers in a text, in digits or as words, in a form that compares."""
     found = {number(token) for token in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
     found |= {_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _NUMBER_WORDS}
-    return found | {han_number(token) for token in _HAN_NUMBER.findall(text)}
+    return found if text.isascii() else found | {han_number(token) for token in _HAN_NUMBER.findall(text)}
 
 
-def terms(text: str) -> set[str]:
-    """What a text is about: stems of its words, pairs of (Simplified) Chinese characters, and its numbers."""
+@lru_cache(maxsize=REMEMBERED)
+def terms(text: str) -> frozenset[str]:
+    """What a text is about: stems of its words, pairs of (Simplified) Chinese characters, and its numbers.
+
+    Those of the last texts are remembered: a passage is asked for several times on its way to one answer.
+    """
     text = simplified(text)
     found = numbers(text)
-    for token in _TOKEN.findall(_HAN_NUMBER.sub(" ", text.lower())):
+    words = text.lower() if text.isascii() else _HAN_NUMBER.sub(" ", text.lower())
+    for token in _TOKEN.findall(words):
         if token[0].isdigit():
             continue
         if _HAN.match(token):
             found |= _han_pairs(token)
         elif token not in STOP_WORDS:
             found.add(stem(token.partition("'")[0].partition("’")[0]))
-    return found
+    return frozenset(found)
 
 
 def _han_pairs(run: str) -> set[str]:
-    parts = re.split(f"[{''.join(_EMPTY_HAN)}]", run)
+    parts = _EMPTY.split(run)
     return {part[i : i + 2] for part in parts for i in range(len(part) - 1)}
