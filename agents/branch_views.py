@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agents import runs
-from agents.conversations import by_day, suggest
+from agents.conversations import listed, suggest
 from agents.models import Conversation, Run, RunState
 from agents.views import own_run, sentence, shown_turns, signed_in, uuid_of
 from kb.access import acting_as
@@ -58,7 +58,7 @@ def _branch(request: HttpRequest, run: Run) -> HttpResponse:
         return redirect(reverse("agents:conversation", args=[run.conversation_id]) + f"#turn-{run.pk}")
     person = signed_in(request)
     conversation = Conversation.objects.get(pk=run.conversation_id)
-    context = shown_turns(person, conversation) | {"days": by_day(person), "query": ""}
+    context = shown_turns(person, conversation) | listed(person)
     with acting_as(person, conversation.pk):
         suggest(context["turns"])
     return render(request, "agents/_branch.html", context)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
-from datetime import date
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -25,17 +25,20 @@ LISTED = 80
 TURNS_SHOWN = 40
 
 
-def by_day(person: Person, query: str = "", limit: int = LISTED) -> list[tuple[date, list[Conversation]]]:
-    """The latest conversations, grouped by the day they were last added to. `query` looks in titles and questions."""
+def listed(person: Person, query: str = "", limit: int = LISTED) -> dict[str, Any]:
+    """What the list of conversations shows: the latest, grouped by the day they were last added to. `query` looks in
+    titles and questions; `more` is the limit with which earlier ones come too, 0 when there are none."""
     found = Conversation.objects.filter(person=person, listed=True)
     if query := query.strip()[:200].replace("\0", ""):
         asked = Run.objects.filter(conversation=OuterRef("pk"), question__icontains=query)
         found = found.filter(Q(title__icontains=query) | Exists(asked))
-    latest = list(found.order_by("-updated_at")[:limit])
-    return [
-        (day, list(group))
-        for day, group in groupby(latest, key=lambda conversation: timezone.localdate(conversation.updated_at))
-    ]
+    latest = list(found.order_by("-updated_at")[: limit + 1])
+    days = groupby(latest[:limit], key=lambda conversation: timezone.localdate(conversation.updated_at))
+    return {
+        "days": [(day, list(group)) for day, group in days],
+        "query": query,
+        "more": limit + LISTED if len(latest) > limit else 0,
+    }
 
 
 def turns_of(conversation: Conversation, limit: int | None = TURNS_SHOWN) -> list[Turn]:

@@ -19,7 +19,16 @@ from accounts.models import Person
 from agents import runs
 from agents.api import csv_response
 from agents.budget import budget_of
-from agents.conversations import TURNS_SHOWN, begin_conflicts, begin_nearest, by_day, new_turn, suggest, turns_of
+from agents.conversations import (
+    LISTED,
+    TURNS_SHOWN,
+    begin_conflicts,
+    begin_nearest,
+    listed,
+    new_turn,
+    suggest,
+    turns_of,
+)
 from agents.event_stream import HEADERS, event_number
 from agents.models import Conversation, Mode, Run, RunState
 from agents.page_stream import page_frames
@@ -31,6 +40,8 @@ from kb.topics import topics
 from llm.checks import check_models
 from llm.profiles import ModelServers
 
+MOST_LISTED = 2_000
+"""Conversations that one page lists at most; earlier ones are found by their words."""
 SAMPLES = 4
 
 
@@ -50,10 +61,9 @@ def own_run(request: HttpRequest, run_id: UUID) -> Run:
 def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
     """The chat: an empty start, or a conversation."""
     person = signed_in(request)
-    query = request.GET.get("q", "")
-    days = by_day(person, query)
+    conversations = listed(person, request.GET.get("q", ""), _limit(request.GET.get("show", "")))
     if request.headers.get("HX-Target") == "conversations":
-        return render(request, "agents/_conversations.html", {"days": days, "query": query})
+        return render(request, "agents/_conversations.html", conversations)
     conversation = None
     if conversation_id is not None:
         conversation = get_object_or_404(Conversation, pk=conversation_id, person=person)
@@ -66,20 +76,27 @@ def home(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         chinese = (get_language() or "").startswith("zh")
         samples = [] if turns else [about(topic, chinese=topic.chinese) for topic in topics(SAMPLES, chinese=chinese)]
     last = Run.objects.filter(pk=turns[-1].run_id).first() if turns else None
-    context = shown | {
-        "place": "" if conversation else "home",
-        "days": days,
-        "query": query,
-        "files": files,
-        "reading": any_working(files),
-        "running": any(turn.running for turn in turns),
-        "collections": shelves,
-        "chosen": set(last.collections) if last else set(),
-        "mode": last.mode if last and last.mode != Mode.EXHAUSTIVE else Mode.AUTO,
-        "modes": [choice for choice in Mode.choices if choice[0] != Mode.EXHAUSTIVE],
-        "samples": samples,
-    }
+    context = (
+        shown
+        | conversations
+        | {
+            "place": "" if conversation else "home",
+            "files": files,
+            "reading": any_working(files),
+            "running": any(turn.running for turn in turns),
+            "collections": shelves,
+            "chosen": set(last.collections) if last else set(),
+            "mode": last.mode if last and last.mode != Mode.EXHAUSTIVE else Mode.AUTO,
+            "modes": [choice for choice in Mode.choices if choice[0] != Mode.EXHAUSTIVE],
+            "samples": samples,
+        }
+    )
     return render(request, "agents/chat.html", context)
+
+
+def _limit(text: str) -> int:
+    """How many conversations an address asks for."""
+    return min(int(text), MOST_LISTED) if text.isascii() and text.isdigit() and len(text) < 9 else LISTED
 
 
 def shown_turns(person: Person, conversation: Conversation | None, limit: int | None = TURNS_SHOWN) -> dict[str, Any]:
@@ -119,10 +136,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     context = {
         "turn": new_turn(run),
         "conversation": run.conversation,
-        "days": by_day(person),
-        "query": "",
         "is_first": is_first,
-    }
+    } | listed(person)
     response = render(request, "agents/_asked.html", context)
     if is_first:
         response.headers["HX-Push-Url"] = f"/c/{run.conversation_id}/"

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Person
+from agents.conversations import LISTED
 from agents.events import (
     Finished,
     Routed,
@@ -257,6 +258,22 @@ def test_conversations_are_found_by_what_was_asked(alice: Person, make_run: Make
     assert "年假几天？" in html
     assert "key" not in html
     assert "<html" not in html
+
+
+def test_earlier_conversations_are_reached_from_the_list(alice: Person, sign_in: SignIn) -> None:
+    for number in range(LISTED + 1):
+        Conversation.objects.create(person=alice, title=f"About {number:03}")
+    client = sign_in(alice)
+    latest = client.get("/").content.decode()
+    assert "About 000" not in latest
+    assert f'hx-get="/?show={2 * LISTED}"' in latest
+    whole = client.get(f"/?show={2 * LISTED}", headers={"HX-Target": "conversations"}).content.decode()
+    assert "About 000" in whole
+    assert "hx-get" not in whole
+    found = client.get("/?q=About", headers={"HX-Target": "conversations"}).content.decode()
+    assert f'hx-get="/?q=About&amp;show={2 * LISTED}"' in found
+    for odd in ("x", "-1", "0", "9" * 30):
+        assert client.get(f"/?show={odd}").status_code == 200
 
 
 def test_queries_do_not_grow_with_the_conversation(
