@@ -66,9 +66,11 @@ _KIND_ZH = (
 _MANY = r"(?:all|every|each|any)(?: (?:of )?(?:the|our|those|these))?"
 _SHOW = r"(?:list|show|name|find|give|count|enumerate|collect)(?: me| us)?"
 _BEFORE = r"(?:(?!(?:two|both|three|following)\b)[\w&'’/-]+ ){0,3}?"
+# "How many minutes before departure …" asks for a time, "how many minutes mention …" for documents.
+_NO_TIME = r"(?!(?:more )?minutes\b(?! (?:that|which|mention|record|contain|say)))"
 _EN = (
     rf"(?:which|what) (?:of (?:the|our|my) )?(?P<which>{_BEFORE})(?P<kind>{_KIND})\b(?P<rest>.*)",
-    rf"(?:in )?how many (?:of (?:the|our|my) )?(?P<which>{_BEFORE})(?P<kind>{_KIND})\b(?P<rest>.*)",
+    rf"(?:in )?how many {_NO_TIME}(?:of (?:the|our|my) )?(?P<which>{_BEFORE})(?P<kind>{_KIND})\b(?P<rest>.*)",
     rf"{_SHOW} {_MANY} (?P<which>{_BEFORE})(?P<kind>{_KIND})\b(?P<rest>.*)",
     rf"{_SHOW} the (?P<which>{_BEFORE})(?P<kind>{_KIND})\b"
     r"(?P<rest> (?:that|which|where|whose|mentioning|containing).*)",

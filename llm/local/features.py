@@ -18,6 +18,7 @@ from .messages import asks_writer
 from .premises import Standing, keeps, premises
 from .prices import asks_sum, tells_sum
 from .questions import YEAR, AnswerType, answer_type, asks_year, holds_answer
+from .relations import asked_relation, in_relation, relation_terms
 from .text import language_of, question_terms, surfaces, terms
 from .units import Unit
 
@@ -40,6 +41,8 @@ _FOR_ALL = re.compile(
 _TOPICAL = 0.3
 # A later mail takes the place of an earlier one where it holds this much of what that holds of the question.
 _AS_WELL = 0.6
+# What a number counts that may be a price, against one with its currency.
+_BARE_NUMBER = 0.5
 # By how much of the question more a passage in another language has to hold than those in the question's own.
 _MUCH_THE_SAME = 0.1
 _SCOPE = re.compile(
@@ -152,7 +155,7 @@ def features(query: Query, pool: Sequence[Unit], sources: Sequence[Source]) -> F
     standings = tuple(keeps(unit, asked_for) for unit in pool)
     typed = np.array(
         [
-            ((named_writer and unit.writer is not None) or _may_answer(unit, query))
+            (1.0 if named_writer and unit.writer is not None else _may_answer(unit, query))
             + 0.6 * is_asked_row(unit, query.text) * about
             for unit, about in zip(pool, topical, strict=True)
         ]
@@ -230,11 +233,13 @@ def _no_better(foreign: NDArray[np.bool_], typed: Array, passage: Array) -> NDAr
     return better
 
 
-def _may_answer(unit: Unit, query: Query) -> bool:
-    """Whether a unit holds something of the type asked for: a sum of money where a price is asked."""
-    if asks_sum(query.text):
-        return tells_sum(unit, query.text)
-    return holds_answer(unit.text, query.kind, query.text)
+def _may_answer(unit: Unit, query: Query) -> float:
+    """Whether a unit holds something of the type asked for, or of the relation; where a price is asked, less without a
+    sum of money."""
+    if asked_relation(query.text):
+        return float(in_relation(query.text, [unit.text])[0])
+    found = holds_answer(unit.text, query.kind, query.text)
+    return _BARE_NUMBER * found if asks_sum(query.text) and not tells_sum(unit, query.text) else float(found)
 
 
 def standing_over(unit: Unit) -> str:
@@ -255,6 +260,10 @@ def matches(query: Query, asked: Sequence[str], texts: Sequence[str]) -> Array:
             if found[row, column] < worth and pattern.search(text):
                 found[row, column] = worth
     _match_alike(query, asked, texts, found)
+    if related := [asked.index(term) for term in relation_terms(query.text) if term in asked]:
+        own = (language_of(text) == language_of(query.text) for text in texts)
+        told = [same and said for same, said in zip(own, in_relation(query.text, texts), strict=True)]
+        found[np.ix_(told, related)] = _TRANSLATED
     return found
 
 

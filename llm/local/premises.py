@@ -71,7 +71,7 @@ _NUMBERED = re.compile(
 _HAN_NUMBER = r"\d{1,4}|[一二三四五六七八九十]{1,3}"
 _HAN_NUMBERED = re.compile(
     rf"(?P<first>{_HAN_NUMBER}|[A-Z])\s?(?P<noun>号(?:楼|馆|厅|线|仓|库|机|门|店|会议室)|期|楼|层|栋|座|幢|车间|厂|食堂|校区|分公司)(?![间待望限货款数\d])"
-    r"|(?<![A-Za-z])(?P<letter>[A-Z])\s?(?P<lettered>[级档类区组班款型])"
+    rf"|(?<![A-Za-z])(?P<letter>[A-Z])\s?(?P<lettered>[级档类区组班款型])|(?<![分为共有几至])(?P<degree>{_HAN_NUMBER})(?P<degreed>级)"
     rf"|第\s?(?P<nth>{_HAN_NUMBER})\s?(?P<ofnoun>条|章|版|届|批|期|轮)"
 )
 _VERSION = re.compile(r"(?<![A-Za-z])[vV]\.?\s?(?P<number>\d+(?:\.\d+)*)")
@@ -146,8 +146,10 @@ def _standing(unit: Unit, premise: Premise) -> Standing:
         return _of_quarter(unit, said, named)
     if premise.kind == "month":
         return "other" if named and not _REACHES.search(unit.text) else "silent"
+    if premise.kind == "figure":
+        return "other" if ("mean" in named) != (premise.value == "mean") and named else "silent"
     if premise.kind == "relation":
-        return "silent" if premise.value in relations(unit.source.text) else "other"
+        return "other"
     if premise.kind == "currency" and unit.kind == "row":
         return "silent"  # a row has its own place's currency, whatever it is to be changed into
     if premise.kind in ("code", "member", "group"):
@@ -268,6 +270,6 @@ def _things(text: str) -> Iterator[tuple[str, str]]:
         yield "version", match["number"]
     if has_han(text):
         for match in _HAN_NUMBERED.finditer(text):
-            noun = match["noun"] or match["lettered"] or match["ofnoun"]
-            number = match["first"] or match["letter"] or match["nth"]
+            noun = match["noun"] or match["lettered"] or match["degreed"] or match["ofnoun"]
+            number = match["first"] or match["letter"] or match["degree"] or match["nth"]
             yield _NOUNS.get(noun, noun), str(_HAN_NUMBERS.get(number, number))

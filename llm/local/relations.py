@@ -1,6 +1,9 @@
 """What a question asks about a person or an amount by a word of its own: a relation, or which figure of several."""
 
 import re
+from collections.abc import Sequence
+
+from .text import terms
 
 _RELATIONS = {
     "spouse": r"\b(?:wife|wives|husband|spouse|marri(?:ed|es|age)|widow(?:er)?|bride)\b|妻|夫|配偶|[娶嫁婚]|太太",
@@ -11,7 +14,7 @@ _RELATIONS = {
 _PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _RELATIONS.items()}
 _OF = r"(?:'s|’s|\b(?:his|her))\s(?:\w+\s)?"
 _ASKED = {
-    name: re.compile(rf"{_OF}(?:{english})\b|(?:{chinese})(?:是|叫)", re.IGNORECASE)
+    name: re.compile(rf"{_OF}(?P<english>{english})\b|(?P<chinese>{chinese})(?:是|叫)", re.IGNORECASE)
     for name, english, chinese in (
         ("spouse", "wife|husband|spouse", "妻子|丈夫|夫人|配偶|太太|老婆|老公"),
         ("child", "sons?|daughters?|child(?:ren)?", "儿子|女儿|子女|孩子"),
@@ -34,6 +37,18 @@ def asked_relation(question: str) -> str:
 def relations(text: str) -> frozenset[str]:
     """The relations that a text speaks of."""
     return frozenset(name for name, pattern in _PATTERNS.items() if pattern.search(text))
+
+
+def relation_terms(question: str) -> tuple[str, ...]:
+    """The terms of the word by which a question asks about a relation."""
+    found = next((match for pattern in _ASKED.values() if (match := pattern.search(question))), None)
+    return terms(found["english"] or found["chinese"]) if found else ()
+
+
+def in_relation(question: str, texts: Sequence[str]) -> list[bool]:
+    """Which texts speak of the relation that a question asks about."""
+    asked = asked_relation(question)
+    return [bool(asked) and asked in relations(text) for text in texts]
 
 
 def figures_named(text: str) -> frozenset[str]:

@@ -35,6 +35,13 @@ PASSAGES = [
      "text": "问题\t答案\nP5 Pro 的出水速度是多少？\t每分钟 2.7 升。\nP5 Pro 保修多久？\t两年。"},
     {"document": 10, "title": "Pay report", "section": "Directors",
      "text": "Name\tSalary\tBonus\nAnita Rao\t742\t518\nDaniel Osei\t128\t74"},
+    {"document": 11, "title": "Railway pioneers", "section": "",
+     "text": "Otto Falkner was an engineer and politician from Sallen. He married the painter Luise Hagedorn in 1860."},
+    {"document": 12, "title": "解约", "section": "",
+     "text": "提前解约的违约金依剩余月份计算，每月 120 元，最高 2400 元。"},
+    {"document": 13, "title": "退货处理", "section": "",
+     "text": "等级\t含义\t处理\n一级\t未拆封的退货\t重新上架\n二级\t已拆封的退货\t转官方翻新\n"
+             "三级\t损坏的退货\t维修后销售"},
 ]  # fmt: skip
 
 
@@ -59,6 +66,9 @@ def reply(question: str) -> str:
         ("What is the request limit on Enterprise?", "1,200"),
         ("绩效 B 级有几个月年终奖？", "1.5"),
         ("P5 Pro 的出水速度是多少？", "2.7"),
+        ("Who was Otto Falkner's wife?", "Luise Hagedorn"),
+        ("提前解约的违约金最多多少？", "2400"),
+        ("二级退货怎么处理？", "翻新"),
         ("What is the bonus of Daniel Osei?", "74"),
     ],
 )
@@ -80,6 +90,8 @@ def test_the_one_that_is_named_is_told(question: str, told: str) -> None:
         "许怀瑾的妻子是谁？",
         "绩效 E 级有几个月年终奖？",
         "P5 Pro 有几种颜色？",
+        "Who was Otto Falkner's father?",
+        "五级退货怎么处理？",
         "What is the pension of Daniel Osei?",
         "海外出差的健身津贴是多少？",
     ],
