@@ -33,6 +33,7 @@ _MOSTLY_EN, _WORDS = 0.65, 3
 _UNKNOWN = re.compile(r"  +\S\S")
 _KIND_ASKED = re.compile(
     r"\b(?:what|which) (?P<kind>(?!(?:is|are|was|were|do|does|did|has|have|can|will)\b)[a-z]+(?: of [a-z]+)?)"
+    r"|\b(?P<does>(?:main )?(?:dut(?:y|ies)|tasks?|role|function|purpose|aim|goal|responsibilit(?:y|ies))) of\b"
     "|(?:什么|哪[个种类一]?)(?P<han>[一-鿿]{1,4})",
     re.IGNORECASE,
 )
@@ -238,8 +239,9 @@ def _speaks_of_it(query: Query, pool: Sequence[Unit], figures: Figures, order: O
 
 
 def _names_and_kind(question: str) -> frozenset[str]:
-    """The terms of a question's proper names, and of what it asks for one of: "profession" in "what profession"."""
-    kinds = (term for found in _KIND_ASKED.finditer(question) for term in terms(found["kind"] or found["han"]))
+    """The terms of a question's proper names, and of what it asks for one of, which is seldom said: "profession" in
+    "what profession", "duty" in "the duty of"."""
+    kinds = (term for found in _KIND_ASKED.finditer(question) for term in terms(found[found.lastgroup or 0]))
     return proper_names(_CAPITALS.sub("", question)) | frozenset(kinds)
 
 
