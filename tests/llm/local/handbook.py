@@ -46,6 +46,12 @@ def user_message(question: str, passages: Sequence[dict[str, Any]], note: str = 
     return {"role": "user", "content": content}
 
 
+def answered(question: str, passages: Sequence[dict[str, Any]]) -> str:
+    """What the quick model says to a question about these passages."""
+    messages = [user_message(question, [source(number, passage) for number, passage in enumerate(passages, 1)])]
+    return reply_to(read_chat_request({"model": "zhinang-local-instruct", "messages": messages})).text
+
+
 class Run:
     """Asks the Thinking model and runs the tools it calls until it answers."""
 

@@ -1,8 +1,7 @@
 """Mails and chats: who wrote it, replies told with what they answer, and earlier mails where later ones say nothing."""
 
-from llm.local.chat import read_chat_request, reply_to
 from llm.local.messages import introduced, sender
-from tests.llm.local.handbook import source, user_message
+from tests.llm.local.handbook import answered
 
 CHAT = {
     "document": 1, "title": "ops", "section": "",
@@ -27,8 +26,7 @@ MAIL_ZH = {
 
 
 def reply(question: str, *passages: dict[str, object]) -> str:
-    messages = [user_message(question, [source(n, p) for n, p in enumerate(passages, 1)])]
-    return reply_to(read_chat_request({"model": "zhinang-local-instruct", "messages": messages})).text
+    return answered(question, passages)
 
 
 def test_a_short_reply_is_told_with_its_question_and_to_its_end() -> None:

@@ -2,12 +2,11 @@
 
 import pytest
 
-from llm.local.chat import read_chat_request, reply_to
 from llm.local.extractive import REFUSAL
 from llm.local.premises import Premise, premises
 from llm.local.questions import answer_type
 from llm.local.text import language_of
-from tests.llm.local.handbook import source, user_message
+from tests.llm.local.handbook import answered
 
 PASSAGES = [
     {"document": 1, "title": "Boiler chats", "section": "",
@@ -48,8 +47,7 @@ PASSAGES = [
 
 
 def reply(question: str) -> str:
-    messages = [user_message(question, [source(n, p) for n, p in enumerate(PASSAGES, 1)])]
-    return reply_to(read_chat_request({"model": "zhinang-local-instruct", "messages": messages})).text
+    return answered(question, PASSAGES)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 import pytest
 
-from llm.local.chat import read_chat_request, reply_to
 from llm.local.extractive import REFUSAL
 from llm.local.prices import asks_sum
-from tests.llm.local.handbook import source, user_message
+from tests.llm.local.handbook import answered
 
 PASSAGES = [
     {"document": 1, "title": "Fair plan", "section": "Stand",
@@ -30,8 +29,7 @@ PASSAGES = [
 
 
 def reply(question: str) -> str:
-    messages = [user_message(question, [source(n, p) for n, p in enumerate(PASSAGES, 1)])]
-    return reply_to(read_chat_request({"model": "zhinang-local-instruct", "messages": messages})).text
+    return answered(question, PASSAGES)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +73,8 @@ def test_another_year_thing_or_topic_is_declined(question: str) -> None:
 
 def test_a_span_of_years_holds_those_between_its_ends() -> None:
     text = "Vera Holm was chair of the club from 2004 to 2011. Ada Lind followed her."
-    messages = [
-        user_message("Who was chair of the club in 2008?", [source(1, {"document": 1, "title": "Club", "text": text})])
-    ]
-    assert "Vera Holm" in reply_to(read_chat_request({"model": "zhinang-local-instruct", "messages": messages})).text
+    told = answered("Who was chair of the club in 2008?", [{"document": 1, "title": "Club", "text": text}])
+    assert "Vera Holm" in told
 
 
 @pytest.mark.parametrize(
