@@ -32,7 +32,7 @@ _KINDS_OF: dict[DocumentType, tuple[str, ...]] = {
     "word": ("docx", "doc", "odt", "rtf"),
     "presentation": ("pptx", "ppt", "odp"),
     "spreadsheet": ("xlsx", "csv"),
-    "text": ("text", "code", "subtitles"),
+    "text": ("text", "code", "subtitles", "tabbed_chat"),
     "markdown": ("markdown",),
     "html": ("html",),
     "mail": ("mail", "msg"),

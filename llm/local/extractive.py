@@ -40,6 +40,7 @@ _FOLLOW_UP = re.compile(
 _VERY_CLOSE = 1.5
 _CLOSE = 3.0
 _LIMIT = 3
+_ENDED = re.compile("[.!?…。！？；：:;][\"'”’」』）)]*\\s*$")
 _LONGEST_LIST = 10
 _TAG, _AS_CODE = re.compile(r"</?[A-Za-z][^<>`\n]{0,100}>"), r"`\g<0>`"
 _ASKS_LIST = re.compile(
@@ -170,6 +171,8 @@ def _joined(picked: Sequence[Evidence], language: Language) -> str:
             text += ("\n" if text and not text.endswith("\n") else "") + f"- {told}\n"
         elif several and begins:
             text += ("\n" if text and not text.endswith("\n") else "") + f"- {told}"
+        elif before is not None and not _ENDED.search(before.unit.text):
+            text += ("" if text.endswith("\n") else "\n") + told  # or nobody could tell the two statements apart
         else:
             text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + told
     return text.strip()

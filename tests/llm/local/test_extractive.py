@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from llm.local.chat import read_chat_request, reply_to
-from llm.local.conversation import read_conversation, read_source
-from llm.local.extractive import answer
+from llm.local.conversation import Source, read_conversation, read_source
+from llm.local.extractive import answer, write
 from llm.local.features import make_query
-from llm.local.ranking import rank
+from llm.local.ranking import Evidence, rank
+from llm.local.units import units
 from tests.llm.local.handbook import PASSAGES, source, user_message
 
 EVIDENCE = [source(number, passage) for number, passage in enumerate(PASSAGES, 1)]
@@ -308,3 +309,9 @@ def test_tags_are_told_as_code_and_signs_of_comparing_stay() -> None:
     assert "Tag: `<delay>`; Limit of seconds: > 5 & < 30 [1]" in ask(
         "What is the limit of seconds for delay?", settings
     )
+
+
+def test_statements_that_end_without_a_stop_stand_on_lines_of_their_own() -> None:
+    text = "Ann stands in for Tom\n\nFrom: Tom Novak\n\nShe decides. She signs."
+    told = write([Evidence(unit, 1.0, 1.0) for unit in units(Source(1, text))], "en")
+    assert told == "Ann stands in for Tom [1]\nFrom: Tom Novak [1]\nShe decides. [1] She signs. [1]"
