@@ -171,8 +171,10 @@ def _joined(picked: Sequence[Evidence], language: Language) -> str:
             text += ("\n" if text and not text.endswith("\n") else "") + f"- {told}\n"
         elif several and begins:
             text += ("\n" if text and not text.endswith("\n") else "") + f"- {told}"
+        elif before is not None and before.unit.kind != "sentence":
+            text += f"\n{told}"  # after an empty line, or it would be a part of the last item
         elif before is not None and not _ENDED.search(before.unit.text):
-            text += ("" if text.endswith("\n") else "\n") + told  # or nobody could tell the two statements apart
+            text += f"\n{told}"  # or nobody could tell the two statements apart
         else:
             text += ("" if not text or text.endswith("\n") or language == "zh" else " ") + told
     return text.strip()

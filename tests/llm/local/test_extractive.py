@@ -315,3 +315,10 @@ def test_statements_that_end_without_a_stop_stand_on_lines_of_their_own() -> Non
     text = "Ann stands in for Tom\n\nFrom: Tom Novak\n\nShe decides. She signs."
     told = write([Evidence(unit, 1.0, 1.0) for unit in units(Source(1, text))], "en")
     assert told == "Ann stands in for Tom [1]\nFrom: Tom Novak [1]\nShe decides. [1] She signs. [1]"
+
+
+def test_a_sentence_after_a_row_is_no_part_of_its_item() -> None:
+    text = "City\tDays\nBerlin\t28\n\nLeave is agreed with the team."
+    row, sentence = units(Source(1, text))[-2:]
+    told = write([Evidence(row, 1.0, 1.0), Evidence(sentence, 1.0, 1.0)], "en")
+    assert told == "- City: Berlin; Days: 28 [1]\n\nLeave is agreed with the team. [1]"
