@@ -25,8 +25,8 @@ WEAK_SHARE = 0.5
 
 def coverage(question: str, passages: Sequence[str]) -> float:
     """How much of a question's words the passages in its language hold together; 1 where there are none in it."""
-    wanted = terms(question)
-    ours = [terms(passage) for passage in passages if passage and tongue_of(passage) == language_of(question)]
+    wanted, language = terms(question), language_of(question)
+    ours = [terms(passage) for passage in passages if passage and tongue_of(passage) == language]
     if not wanted or not ours:
         return 1.0 if any(passages) else 0.0
     return len(wanted.intersection(frozenset().union(*ours))) / len(wanted)

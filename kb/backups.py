@@ -115,7 +115,8 @@ def make(folder: Path, *, keep: int | None = None, progress: Progress = lambda d
     copies = FolderStorage(folder / "files")
     _copy(needed, copies, progress)  # most of them, so that little may happen to any after the database was read
     with _snapshot() as snapshot:
-        needed, rows, migrations = _needed(), _rows(), _migrations()
+        needed, migrations = _needed(), _migrations()
+        rows = rows_of(connection.introspection.table_names())
         words = ["--format=custom", "--enable-row-security", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
         words += [f"--exclude-table-data={table}" for table in NOT_KEPT]
         run("pg_dump", [*words, f"--file={partial / DATABASE}"], [SYSTEM])
@@ -182,13 +183,8 @@ def _needed() -> list[str]:
     return [name for name in names if name]
 
 
-def _rows() -> dict[str, int]:
-    """How many rows each table has, those that are kept."""
-    return rows_of(connection.introspection.table_names())
-
-
 def rows_of(tables: Iterable[str]) -> dict[str, int]:
-    """How many rows each of these tables has, inside `acting_as_system`."""
+    """How many rows each of these tables has, those that are kept; inside `acting_as_system`."""
     counted = {}
     with connection.cursor() as cursor:
         for table in sorted(set(tables) - set(NOT_KEPT)):

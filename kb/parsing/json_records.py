@@ -1,8 +1,8 @@
 """JSON that holds records: tickets, products, questions and answers. Lists of like objects become tables.
 
 An object with a long text, such as an article, becomes a section of its own instead, as does a question with its
-answer. What stands beside the records
-("title", "owner") is told as lines of a name and a value, what an object holds under a name under that heading.
+answer. What stands beside the records ("title", "owner") is told as lines of a name and a value, what an object holds
+under a name under that heading.
 """
 
 from __future__ import annotations

@@ -111,8 +111,7 @@ def _is_row_of_others(query: Query, first: Unit, pool: Sequence[Unit], figures: 
     rows = [unit for unit in pool if unit.kind == "row" and unit.header == first.header]
     said = (*first.header, *(row.text for row in rows), standing_over(first), *other_words(query.text))
     keys, known = [row.cells[0] for row in rows], frozenset("".join(said))
-    for run in content_runs(query.text):
-        marked = "".join(" " if has_han(character) and character not in known else character for character in run)
+    for run, marked in _marked(query.text, known):
         if any(run[found.end() - 2 : found.end()] in key for found in _UNKNOWN.finditer(marked) for key in keys):
             return True
     return False
@@ -126,12 +125,17 @@ def _is_of_another_kind(query: Query, first: Unit, sources: Sequence[Source]) ->
     shown = "".join(_shown(sources))
     said = (term for term, others in translations(query.text).items() if any(_in(shown, other) for other in others))
     known = frozenset("".join((shown, *other_words(query.text), *said)))
-    for run in content_runs(query.text):
-        marked = "".join(" " if has_han(character) and character not in known else character for character in run)
+    for run, marked in _marked(query.text, known):
         found = _UNKNOWN.search(marked)
         if found and found.end() == len(run) and run[-2:] in first.text:
             return True
     return False
+
+
+def _marked(question: str, known: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The runs of content in a question, each also with a space in the place of every Chinese character not known."""
+    for run in content_runs(question):
+        yield run, "".join(" " if has_han(character) and character not in known else character for character in run)
 
 
 def _in(text: str, stems: Sequence[str]) -> bool:

@@ -18,7 +18,7 @@ from .messages import asks_writer
 from .premises import Standing, keeps, premises
 from .prices import asks_sum, tells_sum
 from .questions import YEAR, AnswerType, answer_type, asks_year, holds_answer
-from .relations import asked_relation, in_relation, relation_terms
+from .relations import asked_relation, in_relation, relation_terms, relations
 from .text import language_of, question_terms, surfaces, terms
 from .units import Unit
 
@@ -236,8 +236,8 @@ def _no_better(foreign: NDArray[np.bool_], typed: Array, passage: Array) -> NDAr
 def _may_answer(unit: Unit, query: Query) -> float:
     """Whether a unit holds something of the type asked for, or of the relation; where a price is asked, less without a
     sum of money."""
-    if asked_relation(query.text):
-        return float(in_relation(query.text, [unit.text])[0])
+    if relation := asked_relation(query.text):
+        return float(relation in relations(unit.text))
     found = holds_answer(unit.text, query.kind, query.text)
     return _BARE_NUMBER * found if asks_sum(query.text) and not tells_sum(unit, query.text) else float(found)
 

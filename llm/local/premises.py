@@ -165,14 +165,16 @@ def _of_several(unit: Unit, premise: Premise, named: frozenset[str]) -> Standing
     A row that names another is about that; a sentence may speak of another beside the one spoken of just before.
     A word before a noun tells one of several only where the passage has several: 门禁卡 is no other than 工卡.
     """
-    around = _named(f"{unit.source.header} {unit.source.text}", premise)
     if not named or (unit.kind != "row" and premise.value in _named(_before(unit), premise)):
         return "silent"
-    if premise.kind == "member" and premise.value not in around:
-        if any(name.endswith(premise.value) or premise.value.endswith(name) for name in named):
-            return "named"
-        return "other" if len(around) >= _SEVERAL else "silent"
-    return "other"
+    if premise.kind != "member":
+        return "other"
+    around = _named(f"{unit.source.header} {unit.source.text}", premise)
+    if premise.value in around:
+        return "other"
+    if any(name.endswith(premise.value) or premise.value.endswith(name) for name in named):
+        return "named"
+    return "other" if len(around) >= _SEVERAL else "silent"
 
 
 def _before(unit: Unit) -> str:
